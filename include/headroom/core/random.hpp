@@ -1,0 +1,87 @@
+#pragma once
+
+#include <Random123/philox.h>
+
+#include <array>
+#include <cstdint>
+
+namespace headroom {
+
+/// What a random number is for. Each purpose has its own stream, so that changing the router does
+/// not change the demand. New purposes go at the end: the values are part of every result.
+enum class Purpose : std::uint32_t {
+  kArrival = 0,
+  kLengths = 1,
+  kPrefixHit = 2,
+  kPatience = 3,
+  kService = 4,
+  kRoute = 5,
+  kTrace = 6,
+  kWorlds = 7,
+  kTest = 15,
+};
+
+/// Which run the numbers belong to. Fleet size, router and thread are not part of it: request i of
+/// a class has the same lengths and patience under any of them (common random numbers).
+struct RunKey {
+  std::uint64_t seed = 0;
+  std::uint32_t replication = 0;
+  std::uint32_t cell = 0;
+};
+
+/// A counter-based source of random bits for one (run, purpose, class, entity): Philox4x32-10.
+/// Satisfies UniformRandomBitGenerator, so that Boost.Random's distributions can draw from it.
+/// Source: Salmon et al. 2011, doi:10.1145/2063384.2063405.
+class RandomStream {
+ public:
+  using result_type = std::uint32_t;
+
+  /// kind: class or other index below 2^24, so that one purpose serves several. entity: e.g. the
+  /// request's number within its class.
+  RandomStream(const RunKey& run, Purpose purpose, std::uint32_t kind, std::uint64_t entity)
+      : key_{{static_cast<std::uint32_t>(mix(run)), static_cast<std::uint32_t>(mix(run) >> 32U)}},
+        counter_{{0, static_cast<std::uint32_t>(purpose) | (kind << 8U),
+                  static_cast<std::uint32_t>(entity), static_cast<std::uint32_t>(entity >> 32U)}} {}
+
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return UINT32_MAX; }
+
+  result_type operator()() {
+    if (used_ == 4) {
+      block_ = generator_(counter_, key_);
+      ++counter_[0];
+      used_ = 0;
+    }
+    return block_[used_++];
+  }
+
+  /// Uniform in the open interval (0, 1), 52 bits: never 0 or 1, so that logs and quantiles exist.
+  double uniform() {
+    const std::uint64_t high = (*this)() >> 6U;
+    const std::uint64_t low = (*this)() >> 6U;
+    return (static_cast<double>((high << 26U) | low) + 0.5) * 0x1.0p-52;
+  }
+
+ private:
+  using Generator = r123::Philox4x32;
+
+  /// (seed, replication, cell) to 64 bits by two rounds of a 64-bit finalizer (SplitMix64's
+  /// constants, Steele et al. 2014, doi:10.1145/2660193.2660195).
+  static std::uint64_t mix(const RunKey& run) {
+    const auto finalize = [](std::uint64_t z) {
+      z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+      z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
+      return z ^ (z >> 31U);
+    };
+    const std::uint64_t place = (static_cast<std::uint64_t>(run.replication) << 32U) | run.cell;
+    return finalize(finalize(run.seed + 0x9E3779B97F4A7C15ULL) ^ place);
+  }
+
+  Generator generator_;
+  Generator::key_type key_;
+  Generator::ctr_type counter_;
+  Generator::ctr_type block_{};
+  unsigned used_ = 4;
+};
+
+}  // namespace headroom

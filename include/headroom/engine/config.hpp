@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "headroom/core/ids.hpp"
+#include "headroom/core/random.hpp"
+#include "headroom/core/units.hpp"
+#include "headroom/latency/step_table.hpp"
+
+namespace headroom {
+
+/// How a replica forms its batch. docs/model.md#serving has the rules.
+enum class BatchMode {
+  kStatic,      ///< a batch size and a longest wait; all members start and end together
+  kContinuous,  ///< whole prompts first, then one decode step for all that run
+  kChunked,     ///< a token budget a step, mixing prefill chunks with decodes
+  kSlots,       ///< independent service times, as many at once as there are slots
+};
+
+enum class Queueing { kCentral, kRoundRobin, kRandom, kLeastLoaded, kPowerOfTwo };
+
+/// Time of a static batch by its size: batch_ps[n] for n = 1..batch size, entry 0 unused.
+struct BatchTable {
+  std::vector<std::int64_t> batch_ps;
+};
+
+/// One pool of one cell, as the engine sees it: everything resolved to whole numbers.
+struct PoolConfig {
+  std::string name;
+  std::int64_t replicas = 1;
+  std::int64_t gpus_per_replica = 1;
+  Queueing queueing = Queueing::kCentral;
+  BatchMode mode = BatchMode::kSlots;
+  std::int64_t max_batch = 1;      ///< requests in service at once on one replica (slots)
+  std::int64_t token_budget = 0;   ///< continuous: tokens of one prefill step; chunked: of one step
+  Ticks max_wait{0};               ///< static: longest wait of a batch's oldest request
+  std::int64_t block_tokens = 16;  ///< tokens of one KV block
+  std::int64_t kv_blocks = 0;      ///< of one replica; continuous and chunked
+  std::int64_t max_context = 0;    ///< prompt + output tokens a request may have; 0 = no limit
+  std::shared_ptr<const StepTable> steps;         ///< continuous and chunked
+  std::shared_ptr<const BatchTable> batch_times;  ///< static; absent: the longest drawn service
+};
+
+/// Limits of a class's service level objective; a missing one does not count.
+struct SloLimits {
+  std::optional<Ticks> queue_delay, ttft, tpot, e2e;
+  bool any() const { return queue_delay || ttft || tpot || e2e; }
+};
+
+struct ClassConfig {
+  std::string name;
+  std::int32_t tier = 0;       ///< 0 is served first
+  std::vector<PoolId> stages;  ///< pools in order; at least one
+  Ticks fixed_delay{0};        ///< outside the engine: added to TTFT and E2E when reported
+  SloLimits slo;
+  Ticks drain_limit{0};  ///< smallest queue-delay limit of the class; 0 = until none waits
+};
+
+/// What is collected beside the per-request results.
+struct CollectConfig {
+  /// Sorted starts of disjoint stretches of arrival time, first at 0: results are kept per (class,
+  /// stretch), and a window is a set of stretches. Requests of stretches marked as warm-up count
+  /// for conservation alone.
+  std::vector<Ticks> stretch_starts{Ticks{0}};
+  Ticks timeline_step{60 * kTicksPerSecond};  ///< width of one timeline bin; at most 1,440 bins
+  Ticks minute{60 * kTicksPerSecond};         ///< width of one unit of breach accounting
+  bool minute_ttft = false, minute_tpot = false, minute_e2e = false;  ///< queue delay always
+};
+
+/// One cell to simulate.
+struct CellConfig {
+  std::vector<PoolConfig> pools;
+  std::vector<ClassConfig> classes;
+  Ticks horizon{0};  ///< nothing happens at or after it
+  RunKey key;
+  CollectConfig collect;
+};
+
+}  // namespace headroom

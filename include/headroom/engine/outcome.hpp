@@ -1,0 +1,106 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "headroom/core/units.hpp"
+#include "headroom/engine/config.hpp"
+#include "headroom/engine/record.hpp"
+#include "headroom/stats/histogram.hpp"
+
+namespace headroom {
+
+/// One latency over the requests of a group: those that have it, and those that should have it and
+/// do not, by how they ended. The missing rank above every value (docs/glossary.md).
+struct LatencyTally {
+  Histogram histogram;
+  std::array<double, kEndStates> missing{};  ///< by EndState; [kFinished] stays 0
+
+  explicit LatencyTally(unsigned bits = 8) : histogram(bits) {}
+  double missing_total() const;
+  void merge(const LatencyTally& other, double weight);
+};
+
+/// Results of the requests of one class that arrived in one stretch of time.
+struct GroupTally {
+  double arrived = 0;
+  std::array<double, kEndStates> ended{};  ///< by EndState; sums to arrived
+  double rejected_never_fits = 0, rejected_context_limit = 0;
+  LatencyTally queue_delay, ttft, tpot, e2e, time_in_queue;
+  LatencyTally itl;          ///< gaps that happened; missing stays 0
+  double slo_met = 0;        ///< finished within all limits of the class's SLO
+  double output_tokens = 0;  ///< of finished requests
+  double preemptions = 0;
+  void merge(const GroupTally& other, double weight);
+};
+
+/// One unit of breach accounting (a minute, or longer in long runs) of one class, by arrival.
+struct MinuteTally {
+  double arrived = 0;
+  double ended[kEndStates] = {};
+  double slo_met = 0;
+  LatencyTally queue_delay{6}, ttft{6}, tpot{6}, e2e{6};
+  void merge(const MinuteTally& other, double weight);
+};
+
+/// Per class, one entry a timeline bin.
+struct ClassTimeline {
+  std::vector<double> arrivals;
+  std::vector<double>
+      queue_len;  ///< time-mean of the backlog: arrived, not yet scheduled, not ended
+  std::vector<double> oldest_age_s;  ///< of the oldest in the backlog, at the end of the bin
+  double backlog_peak = 0;
+  Ticks backlog_peak_at{0};
+};
+
+/// Per pool, one entry a timeline bin; time-means.
+struct PoolTimeline {
+  std::vector<double> running;  ///< requests admitted
+  std::vector<double> queued;   ///< requests in the pool's queues
+  std::vector<double>
+      busy_share;                ///< replicas inside a step or batch (slots: slots in use / slots)
+  std::vector<double> kv_share;  ///< KV blocks held / blocks; empty without KV
+};
+
+/// A stretch of time in which some request of the class was queued longer than its drain limit;
+/// neighbours less than 5 minutes apart are joined. Sorted, disjoint.
+struct LateStretch {
+  Ticks from{0}, to{0};
+  bool open = false;  ///< still so at the horizon
+};
+
+/// What one pool's work costs, for offered load and utilisation.
+struct PoolTotals {
+  double busy_ps = 0;  ///< replica time inside steps or batches
+  double steps = 0, plans = 0, cut_plans = 0, mixed_steps = 0;
+  double preemptions = 0, admissions = 0;
+  double kv_block_peak = 0;
+};
+
+/// Counts of what the engine met, to judge speed and the reach of tests.
+struct EngineCounters {
+  std::uint64_t events = 0;           ///< ticks x things handled
+  std::uint64_t tier_inversions = 0;  ///< a request overtaken by a later one of a higher tier
+};
+
+/// Everything one cell's run produced. Conservation holds (checked before it is returned).
+struct Outcome {
+  /// [class][stretch]
+  std::vector<std::vector<GroupTally>> groups;
+  /// [class][minute]
+  std::vector<std::vector<MinuteTally>> minutes;
+  std::vector<ClassTimeline> classes;
+  std::vector<PoolTimeline> pools;
+  std::vector<PoolTotals> pool_totals;
+  std::vector<std::vector<LateStretch>> late;  ///< [class]
+  EngineCounters counters;
+
+  /// Adds another cell's outcome, counted `weight` times (extensive numbers add, shares and ages
+  /// are combined as docs/model.md#cells says). REQUIRES: same classes, stretches, bins.
+  void merge(const Outcome& other, double weight);
+  /// Multiplies extensive numbers. Shares stay.
+  void scale(double weight);
+};
+
+}  // namespace headroom

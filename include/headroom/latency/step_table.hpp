@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "headroom/core/check.hpp"
+#include "headroom/core/units.hpp"
+
+namespace headroom {
+
+/// Step times of one (model, GPU, parallelism, engine preset), compiled to whole picoseconds, so
+/// that a sum over steps in closed form *is* the sum of the steps (design contract 1).
+///
+/// One step over a batch takes
+///
+///     dense(tokens) + per_sequence(rows) + decode_attention(n, C) + sum of
+///     prefill_attention(chunk, past)
+///
+/// tokens: all tokens fed in this step (decodes count one each); rows: sequences whose logits are
+/// sampled (decodes, and prompts that finish in this step); n: decoding sequences; C: their summed
+/// context, the KV tokens each of them reads, the new one included. Host overhead, collectives and
+/// all layers are inside. Every term is >= 0 and dense(tokens) >= 1 for tokens >= 1.
+///
+/// Decode attention is piecewise linear in C for each n: `pieces(n)` lists the break-points. All
+/// functions are total: beyond the largest tabulated argument the last piece is continued (the
+/// compiler of the table makes it large enough for the pool's limits).
+class StepTable {
+ public:
+  /// decode_attention on [context_from, next piece's context_from): base_ps + slope_ps * (C -
+  /// context_from).
+  struct Piece {
+    std::int64_t context_from = 0;
+    std::int64_t base_ps = 0;
+    std::int64_t slope_ps = 0;
+  };
+  /// Raw parts. `dense` and `per_sequence` are indexed by tokens / rows from 0 (entry 0 must be 0);
+  /// longer arguments continue with the last difference. `decode_pieces[n]` for n = 0..max_batch
+  /// (entry 0 one piece of zeros), each sorted by context_from, first at 0. `prefill`: see
+  /// PrefillGrid.
+  struct PrefillGrid {
+    /// Sorted from 0: chunk lengths and past lengths of the grid.
+    std::vector<std::int64_t> chunks;
+    std::vector<std::int64_t> pasts;
+    /// [chunk index][past index], picoseconds; row chunk = 0 is all zeros.
+    std::vector<std::int64_t> time_ps;
+  };
+  struct Parts {
+    std::vector<std::int64_t> dense_ps;
+    std::vector<std::int64_t> per_sequence_ps;
+    std::vector<std::vector<Piece>> decode_pieces;
+    PrefillGrid prefill;
+  };
+
+  explicit StepTable(Parts parts);
+
+  std::int64_t max_batch() const { return static_cast<std::int64_t>(first_piece_.size()) - 2; }
+
+  Ticks dense(std::int64_t tokens) const { return {at(dense_ps_, tokens)}; }
+  Ticks per_sequence(std::int64_t rows) const { return {at(per_sequence_ps_, rows)}; }
+  Ticks decode_attention(std::int64_t n, std::int64_t context_sum) const {
+    const Piece& piece = piece_at(n, context_sum);
+    return {piece.base_ps + piece.slope_ps * (context_sum - piece.context_from)};
+  }
+  /// Bilinear between grid points in exact integer arithmetic (rounded down), so both engines see
+  /// one function. chunk = 0 gives 0.
+  Ticks prefill_attention(std::int64_t chunk, std::int64_t past) const;
+
+  /// A step of n decodes and nothing else.
+  Ticks decode_step(std::int64_t n, std::int64_t context_sum) const {
+    return dense(n) + per_sequence(n) + decode_attention(n, context_sum);
+  }
+
+  /// The pieces of decode attention at batch n. REQUIRES: 0 <= n <= max_batch().
+  std::span<const Piece> pieces(std::int64_t n) const {
+    const auto at_n = static_cast<std::size_t>(n);
+    return {pieces_.data() + first_piece_[at_n], first_piece_[at_n + 1] - first_piece_[at_n]};
+  }
+  const Piece& piece_at(std::int64_t n, std::int64_t context_sum) const {
+    const auto span = pieces(n);
+    std::size_t low = 0;
+    std::size_t count = span.size();
+    while (count > 1) {  // the last piece whose context_from <= context_sum
+      const std::size_t half = count / 2;
+      if (span[low + half].context_from <= context_sum) {
+        low += half;
+        count -= half;
+      } else {
+        count = half;
+      }
+    }
+    return span[low];
+  }
+
+ private:
+  static std::int64_t at(const std::vector<std::int64_t>& values, std::int64_t x) {
+    const auto last = static_cast<std::int64_t>(values.size()) - 1;
+    if (x <= last) return values[static_cast<std::size_t>(x)];
+    const std::int64_t step =
+        values[static_cast<std::size_t>(last)] - values[static_cast<std::size_t>(last - 1)];
+    return values[static_cast<std::size_t>(last)] + step * (x - last);
+  }
+
+  std::vector<std::int64_t> dense_ps_;
+  std::vector<std::int64_t> per_sequence_ps_;
+  std::vector<Piece> pieces_;
+  std::vector<std::size_t> first_piece_;
+  PrefillGrid prefill_;
+};
+
+}  // namespace headroom

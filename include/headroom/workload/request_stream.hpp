@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "headroom/core/ids.hpp"
+#include "headroom/core/random.hpp"
+#include "headroom/core/units.hpp"
+
+namespace headroom {
+
+/// What one stage of a request asks for. Fields that a stage's pool does not use are 0.
+struct StageWork {
+  std::int32_t prompt_tokens = 0;  ///< >= 1 on a pool that makes tokens
+  std::int32_t output_tokens = 0;  ///< >= 1 on a pool that makes tokens
+  std::int32_t cached_tokens = 0;  ///< of the prompt, held by a prefix cache; < prompt_tokens
+  Ticks service{0};                ///< drawn service time, on a pool with a service_time model
+};
+
+/// One request as the demand makes it, before anything is known about the fleet.
+struct Request {
+  RequestId id{0};           ///< number in its cell, in order of (arrival, class)
+  std::uint64_t entity = 0;  ///< number within its class: the key of everything drawn for it
+  ClassId request_class{0};
+  Ticks arrival{0};         ///< since the run's start; < horizon
+  Ticks patience = kNever;  ///< longest wait in the first queue; kNever = endless
+  StageWork work;           ///< of stage 0
+};
+
+struct WorkloadConfig;
+
+/// The requests of one cell in one replication, sorted by (arrival, class), filled in chunks:
+/// memory does not grow with their number. The same (config, key, share) gives the same requests
+/// whatever the fleet does with them.
+class RequestStream {
+ public:
+  /// demand_share: this cell's part of the whole demand, in (0, 1]. rate_multiplier scales every
+  /// class's rate (growth of a sampled busy period). The config must outlive the stream.
+  /// Throws InputError when a trace cannot be read.
+  RequestStream(const WorkloadConfig& config, const RunKey& key, double demand_share,
+                double rate_multiplier = 1.0);
+  ~RequestStream();
+  RequestStream(RequestStream&&) noexcept;
+
+  /// The next request, or false when the demand ends.
+  bool next(Request& request);
+
+  /// Work of a later stage (>= 1); stage 0 is in the request. Any order, any number of times.
+  StageWork stage_work(ClassId request_class, std::uint64_t entity, std::uint32_t stage) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace headroom
