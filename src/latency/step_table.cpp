@@ -1,0 +1,100 @@
+#include "headroom/latency/step_table.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace headroom {
+namespace {
+
+// Products of two token counts and a time in picoseconds pass 64 bits (8k x 130k x 1 s is 1e21).
+__extension__ using Wide = __int128;
+
+bool sorted_from_zero(const std::vector<std::int64_t>& points) {
+  return points.size() >= 2 && points.front() == 0 &&
+         std::adjacent_find(points.begin(), points.end(), std::greater_equal<>()) == points.end();
+}
+
+/// Index of the grid cell that holds x: the last cell for anything beyond the grid.
+std::size_t cell_of(const std::vector<std::int64_t>& points, std::int64_t x) {
+  const auto above = std::upper_bound(points.begin() + 1, points.end() - 1, x);
+  return static_cast<std::size_t>(above - points.begin()) - 1;
+}
+
+std::int64_t floor_divide(Wide numerator, Wide denominator) {
+  Wide quotient = numerator / denominator;
+  if (numerator % denominator < 0) --quotient;
+  return static_cast<std::int64_t>(quotient);
+}
+
+bool non_negative(const std::vector<std::int64_t>& values) {
+  return std::all_of(values.begin(), values.end(), [](std::int64_t v) { return v >= 0; });
+}
+
+}  // namespace
+
+StepTable::StepTable(Parts parts)
+    : dense_ps_(std::move(parts.dense_ps)),
+      per_sequence_ps_(std::move(parts.per_sequence_ps)),
+      prefill_(std::move(parts.prefill)) {
+  // The parts come from our own compiler or a test, never straight from a user.
+  HEADROOM_CHECK(dense_ps_.size() >= 2 && dense_ps_[0] == 0, "dense times start at 0 tokens");
+  HEADROOM_CHECK(
+      std::all_of(dense_ps_.begin() + 1, dense_ps_.end(), [](std::int64_t v) { return v >= 1; }),
+      "a step of a token or more takes time");
+  HEADROOM_CHECK(dense_ps_.back() >= dense_ps_[dense_ps_.size() - 2],
+                 "dense times do not fall beyond the table");
+  HEADROOM_CHECK(per_sequence_ps_.size() >= 2 && per_sequence_ps_[0] == 0,
+                 "per-sequence times start at 0 rows");
+  HEADROOM_CHECK(non_negative(per_sequence_ps_), "per-sequence times are not negative");
+  HEADROOM_CHECK(per_sequence_ps_.back() >= per_sequence_ps_[per_sequence_ps_.size() - 2],
+                 "per-sequence times do not fall beyond the table");
+
+  HEADROOM_CHECK(!parts.decode_pieces.empty(), "decode attention is given for 0 sequences");
+  first_piece_.reserve(parts.decode_pieces.size() + 1);
+  for (const std::vector<Piece>& pieces : parts.decode_pieces) {
+    HEADROOM_CHECK(!pieces.empty() && pieces.front().context_from == 0,
+                   "the first piece starts at context 0");
+    first_piece_.push_back(pieces_.size());
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      HEADROOM_CHECK(i == 0 || pieces[i - 1].context_from < pieces[i].context_from,
+                     "pieces are sorted by context");
+      HEADROOM_CHECK(pieces[i].base_ps >= 0 && pieces[i].slope_ps >= 0,
+                     "decode attention does not fall with context");
+      pieces_.push_back(pieces[i]);
+    }
+  }
+  first_piece_.push_back(pieces_.size());
+  const std::span<const Piece> none = this->pieces(0);
+  HEADROOM_CHECK(none.size() == 1 && none[0].base_ps == 0 && none[0].slope_ps == 0,
+                 "no sequence costs no decode attention");
+
+  HEADROOM_CHECK(sorted_from_zero(prefill_.chunks) && sorted_from_zero(prefill_.pasts),
+                 "the prefill grid is sorted from 0");
+  HEADROOM_CHECK(prefill_.time_ps.size() == prefill_.chunks.size() * prefill_.pasts.size(),
+                 "the prefill grid is complete");
+  HEADROOM_CHECK(non_negative(prefill_.time_ps), "prefill attention is not negative");
+  for (std::size_t past = 0; past < prefill_.pasts.size(); ++past) {
+    HEADROOM_CHECK(prefill_.time_ps[past] == 0, "an empty chunk costs nothing");
+  }
+}
+
+Ticks StepTable::prefill_attention(std::int64_t chunk, std::int64_t past) const {
+  const std::size_t i = cell_of(prefill_.chunks, chunk);
+  const std::size_t j = cell_of(prefill_.pasts, past);
+  const std::size_t columns = prefill_.pasts.size();
+  const std::int64_t* low = prefill_.time_ps.data() + i * columns + j;
+  const std::int64_t* high = low + columns;
+
+  const Wide from_low = chunk - prefill_.chunks[i];
+  const Wide to_high = prefill_.chunks[i + 1] - chunk;
+  const Wide from_left = past - prefill_.pasts[j];
+  const Wide to_right = prefill_.pasts[j + 1] - past;
+  const Wide sum = to_high * (to_right * low[0] + from_left * low[1]) +
+                   from_low * (to_right * high[0] + from_left * high[1]);
+  const Wide area = (from_low + to_high) * (from_left + to_right);
+  // Beyond the grid the last cell's plane is continued; it can dip below 0 only there.
+  return {std::max<std::int64_t>(0, floor_divide(sum, area))};
+}
+
+}  // namespace headroom

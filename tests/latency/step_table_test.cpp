@@ -1,0 +1,65 @@
+#include "headroom/latency/step_table.hpp"
+
+#include "support/catch.hpp"
+
+namespace headroom {
+namespace {
+
+StepTable::Parts small_parts() {
+  StepTable::Parts parts;
+  parts.dense_ps = {0, 100, 150};
+  parts.per_sequence_ps = {0, 7, 9};
+  parts.decode_pieces = {{{0, 0, 0}}, {{0, 5, 2}, {10, 30, 3}}, {{0, 6, 2}}};
+  parts.prefill = {{0, 4, 8}, {0, 10}, {0, 0, 40, 80, 100, 200}};
+  return parts;
+}
+
+TEST_CASE("dense and per-sequence times continue with the last difference", "[latency]") {
+  const StepTable table(small_parts());
+  CHECK(table.max_batch() == 2);
+  CHECK(table.dense(2).count == 150);
+  CHECK(table.dense(5).count == 150 + 3 * (150 - 100));
+  CHECK(table.per_sequence(4).count == 9 + 2 * (9 - 7));
+}
+
+TEST_CASE("decode attention takes the last piece that starts at or before the context",
+          "[latency]") {
+  const StepTable table(small_parts());
+  CHECK(table.decode_attention(0, 0).count == 0);
+  CHECK(table.decode_attention(1, 9).count == 5 + 2 * 9);
+  CHECK(table.decode_attention(1, 10).count == 30);
+  CHECK(table.decode_attention(1, 1'000'000).count == 30 + 3 * (1'000'000 - 10));
+  CHECK(table.decode_step(2, 3).count == 150 + 9 + 6 + 2 * 3);
+}
+
+TEST_CASE("prefill attention is bilinear between grid points, rounded down", "[latency]") {
+  const StepTable table(small_parts());
+  CHECK(table.prefill_attention(0, 7).count == 0);
+  CHECK(table.prefill_attention(4, 10).count == 80);
+  CHECK(table.prefill_attention(8, 0).count == 100);
+  // Halfway in chunk and 3/10 in past: the mean of 40 + 0.3 * 40 and 100 + 0.3 * 100 is 91.
+  CHECK(table.prefill_attention(6, 3).count == 91);
+  // A third of a cell: 40 * 3/4 at past 0 = 30; at past 1: 30 + (80 * 3/4 - 30) / 10 = 33.
+  CHECK(table.prefill_attention(3, 1).count == 33);
+  // chunk 1, past 1: (10 + 20/10 - 10/10) = 11.
+  CHECK(table.prefill_attention(1, 1).count == 11);
+}
+
+TEST_CASE("prefill attention continues the last cell beyond the grid", "[latency]") {
+  const StepTable table(small_parts());
+  // Past: 80 + (80 - 40) at twice the grid. Chunk: 100 + (100 - 40) at 12.
+  CHECK(table.prefill_attention(4, 20).count == 120);
+  CHECK(table.prefill_attention(12, 0).count == 160);
+}
+
+TEST_CASE("prefill attention stays exact where products pass 64 bits", "[latency]") {
+  StepTable::Parts parts = small_parts();
+  const std::int64_t second = kTicksPerSecond;
+  parts.prefill = {{0, 8192}, {0, 131072}, {0, 0, second, 3 * second}};
+  const StepTable table(std::move(parts));
+  // Half the chunk and half the past of a plane: (1 + 3) / 2 / 2 = 1 s.
+  CHECK(table.prefill_attention(4096, 65536).count == second);
+}
+
+}  // namespace
+}  // namespace headroom
