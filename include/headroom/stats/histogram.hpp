@@ -1,58 +1,86 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "headroom/core/units.hpp"
 
 namespace headroom {
 
-/// Counts of times in bins of bounded relative width, with exact sums.
+/// Counts of times in bins of bounded relative width, with exact count, minimum and maximum.
 ///
 /// A value of at least 2^bits ticks falls in one of 2^bits equal bins of its power of two (relative
 /// width at most 2^-bits: 0.4 % for 8 bits, 1.6 % for 6); smaller values have a bin each. Binning
-/// is integer arithmetic, so it is the same on every machine and in any order of adding. Memory is
-/// sparse: one array per power of two that occurs.
+/// is integer arithmetic on the tick count, so it is the same on every machine and for any order of
+/// adding, and costs a shift where a logarithmic axis costs a logarithm. Memory covers the powers
+/// of two between the smallest and the largest value seen.
 class Histogram {
  public:
   explicit Histogram(unsigned bits = 8) : bits_(bits) {}
 
-  /// REQUIRES: value >= 0.
-  void add(Ticks value, std::uint64_t times = 1);
-  /// Adds first, first + step, ..., `terms` values in all, each `times` times. step >= 0.
-  void add_progression(Ticks first, std::int64_t step, std::int64_t terms, std::uint64_t times);
+  /// Adds `value` once. REQUIRES: value >= 0.
+  void add(Ticks value) {
+    const std::uint64_t bin = bin_of(value.count);
+    if (bin < first_bin_ || bin >= first_bin_ + counts_.size()) cover(bin);
+    counts_[bin - first_bin_] += 1;
+    count_ += 1;
+    const auto v = static_cast<double>(value.count);
+    sum_ += v;
+    sum_squares_ += v * v;
+    if (value < min_) min_ = value;
+    if (value > max_) max_ = value;
+  }
+
+  /// Adds first, first + step, ..., `terms` values in all, each `times` times.
+  /// REQUIRES: first >= 0, step >= 0, terms >= 1.
+  void add_progression(Ticks first, std::int64_t step, std::int64_t terms, std::int64_t times);
+
   /// Adds another histogram of the same bits, each of its counts `weight` times.
   void merge(const Histogram& other, double weight = 1.0);
 
   double count() const { return count_; }
-  double sum_s() const;        ///< seconds
-  double mean_s() const;       ///< 0 when empty
-  double variance_s2() const;  ///< of the sample, n - 1; 0 for fewer than two
-  Ticks max() const { return max_; }
-  Ticks min() const { return min_; }
-
-  /// Value at rank ceil(p * (count + missing)), where the missing rank above every value, in
-  /// seconds, interpolated inside its bin; NaN when the rank falls among the missing or there is
-  /// nothing. 0 < p <= 1.
-  double quantile_s(double p, double missing = 0) const;
-  /// Counted values at most `limit`, interpolated inside its bin.
-  double count_at_most(Ticks limit) const;
+  double sum_s() const;               ///< seconds
+  double mean_s() const;              ///< seconds; 0 when empty
+  double variance_s2() const;         ///< of the sample (n - 1), s^2; 0 for fewer than two
+  Ticks max() const { return max_; }  ///< 0 when empty
+  Ticks min() const { return min_; }  ///< kNever when empty
   unsigned bits() const { return bits_; }
 
+  /// Value at rank ceil(p * (count + missing)), where the missing rank above every value, in
+  /// seconds, interpolated inside its bin; NaN when the rank falls among the missing or when there
+  /// is nothing. REQUIRES: 0 < p <= 1.
+  double quantile_s(double p, double missing = 0) const;
+
+  /// How many of the counted values are at most `limit`, interpolated inside its bin.
+  double count_at_most(Ticks limit) const;
+
  private:
-  struct Page {
-    std::vector<double> counts;
-  };
-  void count_in(std::uint64_t value, double times);
+  std::uint64_t bin_of(std::int64_t value) const {
+    const auto v = static_cast<std::uint64_t>(value);
+    const auto width = static_cast<unsigned>(std::bit_width(v));
+    if (width <= bits_ + 1) return v;
+    const unsigned shift = width - bits_ - 1;
+    return (static_cast<std::uint64_t>(shift) << bits_) + (v >> shift);
+  }
+  /// Smallest value of a bin; the first value beyond it is lower_edge(bin + 1).
+  std::uint64_t lower_edge(std::uint64_t bin) const {
+    const std::uint64_t per_octave = std::uint64_t{1} << bits_;
+    if (bin < 2 * per_octave) return bin;
+    const std::uint64_t shift = (bin >> bits_) - 1;
+    return (bin - (shift << bits_)) << shift;
+  }
+  /// Grows the covered range, in whole powers of two, to include `bin`.
+  void cover(std::uint64_t bin);
 
   unsigned bits_;
+  std::uint64_t first_bin_ = 0;  // bin of counts_[0], a multiple of 2^bits
+  std::vector<double> counts_;
   double count_ = 0;
   double sum_ = 0;          // ticks
-  double sum_squares_ = 0;  // s^2
+  double sum_squares_ = 0;  // ticks^2
   Ticks min_ = kNever;
   Ticks max_{0};
-  std::vector<Page> pages_;  // by power of two above 2^bits; page 0 holds the small values
 };
 
 }  // namespace headroom

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "headroom/core/check.hpp"
+#include "headroom/engine/record.hpp"
+#include "headroom/workload/request_stream.hpp"
+
+namespace headroom {
+
+/// Place of a request in the slab of those in the system.
+using Slot = std::uint32_t;
+inline constexpr Slot kNoSlot = UINT32_MAX;
+/// Slots share a 64-bit word with a step count in the completion heaps.
+inline constexpr unsigned kSlotBits = 28;
+
+enum class Where : std::uint8_t { kFree, kQueued, kAdmitted, kBetween };
+
+/// A request in the system. Times are in ticks.
+struct LiveRequest {
+  std::int64_t arrival = 0;
+  std::int64_t joined = 0;  ///< when it joined the queue it is in
+  std::int64_t time_in_queue = 0;
+  std::int64_t first_scheduled = kNever.count;
+  std::int64_t first_token = kNever.count;
+  std::int64_t last_token = kNever.count;
+  std::int64_t expiry = kNever.count;  ///< arrival + patience
+  std::int64_t service = 0;            ///< slots and static: drawn service time of this stage
+  std::uint64_t id = 0;
+  std::uint64_t entity = 0;
+  std::uint64_t admission = 0;    ///< running number of its admission: larger = later
+  std::uint64_t decode_from = 0;  ///< replica's step count when it began to decode
+  std::int32_t prompt = 0, output = 0, cached = 0;  ///< of this stage
+  std::int32_t made = 0;          ///< of this stage; while decoding, as of decode_from
+  std::int32_t computed = 0;      ///< tokens with KV; kept up to date in prefill only
+  std::int32_t first_prompt = 0;  ///< of stage 0
+  std::int32_t earlier_output = 0, earlier_made = 0;  ///< of the stages before this one
+  std::int32_t preemptions = 0;
+  Slot next = kNoSlot, previous = kNoSlot;  ///< in its queue, or in its replica's prefill list
+  std::uint32_t replica = UINT32_MAX;       ///< in its pool: chosen by the router, or serving it
+  std::uint16_t request_class = 0;
+  std::uint16_t tier = 0;   ///< dense: 0 is served first
+  std::uint32_t group = 0;  ///< class x stretch of its arrival
+  std::uint32_t minute = 0;
+  std::uint8_t stage = 0;
+  Where where = Where::kFree;
+};
+
+/// Slots for the requests in the system; memory grows with their largest number.
+class LiveRequests {
+ public:
+  Slot add() {
+    if (free_ == kNoSlot) {
+      HEADROOM_CHECK(requests_.size() < (std::size_t{1} << kSlotBits), "slots fit their bits");
+      requests_.emplace_back();
+      return static_cast<Slot>(requests_.size() - 1);
+    }
+    const Slot slot = free_;
+    free_ = requests_[slot].next;
+    requests_[slot] = LiveRequest{};
+    return slot;
+  }
+  void remove(Slot slot) {
+    requests_[slot].where = Where::kFree;
+    requests_[slot].next = free_;
+    free_ = slot;
+  }
+  LiveRequest& operator[](Slot slot) { return requests_[slot]; }
+  const LiveRequest& operator[](Slot slot) const { return requests_[slot]; }
+  /// Every slot, free ones included (Where::kFree).
+  std::size_t size() const { return requests_.size(); }
+
+ private:
+  std::vector<LiveRequest> requests_;
+  Slot free_ = kNoSlot;
+};
+
+/// A queue ordered by tier, then by joining; one doubly linked list a tier.
+class TieredQueue {
+ public:
+  explicit TieredQueue(std::size_t tiers = 1) : lists_(tiers) {}
+
+  bool empty() const { return size_ == 0; }
+  std::int64_t size() const { return size_; }
+
+  Slot head() const {
+    for (const List& list : lists_) {
+      if (list.first != kNoSlot) return list.first;
+    }
+    return kNoSlot;
+  }
+  /// The first of every tier, best tier first; kNoSlot for an empty tier.
+  Slot first_of(std::size_t tier) const { return lists_[tier].first; }
+  std::size_t tiers() const { return lists_.size(); }
+
+  void push_back(LiveRequests& all, Slot slot) {
+    List& list = lists_[all[slot].tier];
+    all[slot].previous = list.last;
+    all[slot].next = kNoSlot;
+    (list.last == kNoSlot ? list.first : all[list.last].next) = slot;
+    list.last = slot;
+    ++size_;
+  }
+  void push_front(LiveRequests& all, Slot slot) {
+    List& list = lists_[all[slot].tier];
+    all[slot].next = list.first;
+    all[slot].previous = kNoSlot;
+    (list.first == kNoSlot ? list.last : all[list.first].previous) = slot;
+    list.first = slot;
+    ++size_;
+  }
+  void remove(LiveRequests& all, Slot slot) {
+    LiveRequest& request = all[slot];
+    List& list = lists_[request.tier];
+    (request.previous == kNoSlot ? list.first : all[request.previous].next) = request.next;
+    (request.next == kNoSlot ? list.last : all[request.next].previous) = request.previous;
+    --size_;
+  }
+  /// When the longest waiting request joined; kNever when empty.
+  std::int64_t oldest_joined(const LiveRequests& all) const {
+    std::int64_t oldest = kNever.count;
+    for (const List& list : lists_) {
+      if (list.first != kNoSlot && all[list.first].joined < oldest) oldest = all[list.first].joined;
+    }
+    return oldest;
+  }
+
+ private:
+  struct List {
+    Slot first = kNoSlot, last = kNoSlot;
+  };
+  std::vector<List> lists_;
+  std::int64_t size_ = 0;
+};
+
+}  // namespace headroom
