@@ -37,9 +37,12 @@ class RequestStream {
  public:
   /// demand_share: this cell's part of the whole demand, in (0, 1]. rate_multiplier scales every
   /// class's rate (growth of a sampled busy period). The config must outlive the stream.
+  /// Rows of a trace are dealt to cells: this one takes those whose draw in [0, 1) falls in
+  /// [demand_offset, demand_offset + demand_share), so that cells whose shares tile [0, 1) share
+  /// out every row once. A config that was not prepared (workload/config.hpp) is compiled here.
   /// Throws InputError when a trace cannot be read.
   RequestStream(const WorkloadConfig& config, const RunKey& key, double demand_share,
-                double rate_multiplier = 1.0);
+                double rate_multiplier = 1.0, double demand_offset = 0.0);
   ~RequestStream();
   RequestStream(RequestStream&&) noexcept;
 
