@@ -1,6 +1,10 @@
 # Layers. Each is one static library; its public headers are reachable only through its own include
 # root, so an include that points up the list of layers does not compile.
 
+# Only headers, and only for our own sources: who links an installed layer does not need these.
+set(headroom_header_only Boost::boost Boost::headers CLI11::CLI11 Eigen3::Eigen
+    nlohmann_json::nlohmann_json)
+
 # headroom_layer(NAME SOURCES ... DEPENDS LAYER... [LINK TARGET...] [PRIVATE_LINK TARGET...])
 function(headroom_layer name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK;PRIVATE_LINK" ${ARGN})
@@ -19,8 +23,15 @@ function(headroom_layer name)
   foreach(layer ${ARG_DEPENDS})
     target_link_libraries(${target} PUBLIC headroom_${layer})
   endforeach()
+  set(private_link)
+  foreach(library ${ARG_PRIVATE_LINK})
+    if(library IN_LIST headroom_header_only)
+      set(library $<BUILD_INTERFACE:${library}>)
+    endif()
+    list(APPEND private_link ${library})
+  endforeach()
   target_link_libraries(${target}
     PUBLIC ${ARG_LINK}
-    PRIVATE $<BUILD_INTERFACE:headroom_build_flags> ${ARG_PRIVATE_LINK})
+    PRIVATE $<BUILD_INTERFACE:headroom_build_flags> ${private_link})
   set_property(GLOBAL APPEND PROPERTY HEADROOM_LAYERS ${target})
 endfunction()
