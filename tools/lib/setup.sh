@@ -1,0 +1,83 @@
+# Set-up shared by tools/demo and tools/test; to be sourced. Every step looks first whether it is
+# done, so that a second call goes straight to work.
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+# What CMakeLists.txt looks for, by Debian 12's names; "a|b": either will do (they conflict).
+packages=(
+  cmake ninja-build g++
+  "libboost-dev|libboost1.81-dev"
+  "libboost-iostreams-dev|libboost-iostreams1.81-dev"
+  libeigen3-dev nlohmann-json3-dev libcli11-dev libfmt-dev librandom123-dev zlib1g-dev
+  catch2
+)
+
+say() { printf '== %s\n' "$*"; }
+
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+is_installed() {
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Prints those of the packages that are not installed, one a line.
+missing_packages() {
+  local alternatives name
+  for alternatives in "${packages[@]}"; do
+    for name in ${alternatives//|/ }; do
+      is_installed "$name" && continue 2
+    done
+    echo "${alternatives%%|*}"
+  done
+}
+
+# Runs a command as root; asks for a password only where somebody can answer.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif ! command -v sudo >/dev/null; then
+    die "not root and no sudo here; as root, run: $*"
+  elif [ -t 0 ] && [ -z "${CI:-}" ]; then
+    sudo "$@"
+  else
+    sudo -n "$@" || die "sudo needs a password or failed; as root, run: $*"
+  fi
+}
+
+install_packages() {
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    say "not a Debian-like system: packages are left to you (needed: ${packages[*]})"
+    return
+  fi
+  local missing
+  mapfile -t missing < <(missing_packages)
+  if [ "${#missing[@]}" -eq 0 ]; then
+    say "packages: all installed"
+    return
+  fi
+  say "packages: installing ${missing[*]}"
+  as_root apt-get update -q </dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends "${missing[@]}" </dev/null
+}
+
+# configure PRESET [-DNAME=VALUE...]
+configure() {
+  local preset=$1
+  shift
+  say "configuring build/$preset"
+  mkdir -p "$repository/build"
+  (cd "$repository" && cmake --preset "$preset" "$@") >"$repository/build/$preset.configure.log" 2>&1 ||
+    { cat "$repository/build/$preset.configure.log" >&2; die "CMake did not configure"; }
+}
+
+# build PRESET [TARGET...]
+build() {
+  local preset=$1
+  shift
+  say "building build/$preset${*:+ ($*)}"
+  (cd "$repository" && cmake --build --preset "$preset" ${1:+--target "$@"})
+}
