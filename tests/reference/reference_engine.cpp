@@ -1,0 +1,555 @@
+#include "reference_engine.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <list>
+#include <map>
+#include <optional>
+
+#include "headroom/core/check.hpp"
+
+namespace headroom::reference {
+namespace {
+
+using std::int64_t;
+
+struct Replica;
+
+/// One request in the system.
+struct Job {
+  Request request;
+  RequestRecord record;
+  std::int32_t tier = 0;
+  StageWork work;                    // of the stage it is on
+  Ticks joined{0};                   // its queue, the last time
+  int64_t made = 0;                  // output tokens, on this stage
+  int64_t computed = 0;              // tokens whose KV is held
+  int64_t blocks = 0;                // held
+  bool prefilling = false;           // admitted and its known tokens not yet computed
+  int64_t scheduled = 0;             // tokens the present step computes for it
+  Ticks leaves = kNever;             // slots: end of its service
+  Replica* where = nullptr;          // admitted there
+  std::list<Job*>* queue = nullptr;  // the queue it came from
+
+  int64_t known() const { return work.prompt_tokens + made; }
+};
+
+using Queue = std::list<Job*>;
+
+struct Replica {
+  ReplicaId id{0};
+  std::vector<Job*> running;  // admitted, in order of admission
+  int64_t free_blocks = 0;
+  std::optional<Ticks> step_end;  // inside a step or batch that ends then
+  // While a step is built:
+  int64_t budget = 0;
+  bool admitted_any = false;
+  bool preempted_any = false;
+};
+
+struct Pool {
+  PoolId id{0};
+  const PoolConfig* config = nullptr;
+  std::vector<Replica> replicas;
+  std::vector<Queue> queues;  // one under central, else one a replica
+  int64_t routed = 0;
+};
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+class Engine {
+ public:
+  Engine(const CellConfig& config, RequestSource& source, ReferenceCounts& counts)
+      : config_(config), source_(source), counts_(counts) {
+    counts_ = {};
+    counts_.gaps.resize(config.classes.size());
+    counts_.pools.resize(config.pools.size());
+    for (const PoolConfig& pool_config : config.pools) {
+      Pool& pool = pools_.emplace_back();
+      pool.id = PoolId{static_cast<std::uint32_t>(pools_.size() - 1)};
+      pool.config = &pool_config;
+      pool.replicas.resize(static_cast<std::size_t>(pool_config.replicas));
+      for (std::uint32_t i = 0; i < pool.replicas.size(); ++i) {
+        pool.replicas[i].id = ReplicaId{i};
+        pool.replicas[i].free_blocks = pool_config.kv_blocks;
+      }
+      pool.queues.resize(central(pool) ? 1 : pool.replicas.size());
+    }
+  }
+
+  std::vector<RequestRecord> run() {
+    fetch();
+    for (;;) {
+      now_ = next_tick();
+      if (now_ >= config_.horizon) break;
+      kinds_this_tick_ = 0;
+      end_steps();
+      abandon();
+      arrive();
+      while (admit_and_start()) {
+      }
+      counts_.shared_ticks += std::popcount(kinds_this_tick_) > 1;
+    }
+    now_ = config_.horizon;
+    while (!jobs_.empty()) {
+      Job& job = jobs_.begin()->second;
+      if (!job.where) job.record.time_in_queue += now_ - job.joined;
+      end(job, EndState::kUnfinished);
+    }
+    std::sort(records_.begin(), records_.end(), [](const auto& a, const auto& b) {
+      return a.finish != b.finish ? a.finish < b.finish : a.id < b.id;
+    });
+    return std::move(records_);
+  }
+
+ private:
+  static bool central(const Pool& pool) { return pool.config->queueing == Queueing::kCentral; }
+  static bool makes_tokens(const Pool& pool) {
+    return pool.config->mode == BatchMode::kContinuous || pool.config->mode == BatchMode::kChunked;
+  }
+  Pool& pool_of(const Job& job) { return pools_[index(job.record.pool)]; }
+  static Ticks deadline(const Job& job) {
+    return job.request.patience >= kNever - job.request.arrival
+               ? kNever
+               : job.request.arrival + job.request.patience;
+  }
+  static bool may_abandon(const Job& job) {
+    return !job.where && job.record.stage == 0 && job.record.first_scheduled == kNever;
+  }
+
+  void fetch() {
+    Request request;
+    next_ = source_.next(request) ? std::optional(request) : std::nullopt;
+  }
+
+  // The next tick at which anything can happen.
+  Ticks next_tick() {
+    Ticks next = next_ ? next_->arrival : kNever;
+    for (auto& [id, job] : jobs_) {
+      if (may_abandon(job)) next = std::min(next, deadline(job));
+      if (job.where) next = std::min(next, job.leaves);
+      if (!job.where && pool_of(job).config->mode == BatchMode::kStatic &&
+          job.joined + pool_of(job).config->max_wait > now_) {
+        next = std::min(next, job.joined + pool_of(job).config->max_wait);
+      }
+    }
+    for (Pool& pool : pools_) {
+      for (Replica& replica : pool.replicas) {
+        if (replica.step_end) next = std::min(next, *replica.step_end);
+      }
+    }
+    return next;
+  }
+
+  // ---- 1: step ends -------------------------------------------------------------------------
+
+  void end_steps() {
+    for (Pool& pool : pools_) {
+      for (Replica& replica : pool.replicas) {
+        if (replica.step_end == now_) {
+          end_step(pool, replica);
+          kinds_this_tick_ |= 1;
+        }
+        for (Job* job : std::vector<Job*>(replica.running)) {  // slots
+          if (job->leaves == now_) leave(pool, replica, *job);
+        }
+      }
+    }
+  }
+
+  void end_step(Pool& pool, Replica& replica) {
+    replica.step_end.reset();
+    for (Job* job : std::vector<Job*>(replica.running)) {
+      if (!makes_tokens(pool)) {
+        leave(pool, replica, *job);
+        continue;
+      }
+      if (job->scheduled == 0) continue;  // stood still
+      job->computed += job->scheduled;
+      job->scheduled = 0;
+      if (job->computed < job->known()) continue;
+      job->prefilling = false;
+      make_token(*job);
+      if (job->made == job->work.output_tokens) leave(pool, replica, *job);
+    }
+  }
+
+  void make_token(Job& job) {
+    ++job.made;
+    RequestRecord& record = job.record;
+    ++record.made_tokens;
+    if (record.first_token == kNever) {
+      record.first_token = now_;
+    } else {
+      counts_.gaps[index(record.request_class)].add((now_ - record.last_token).count);
+    }
+    record.last_token = now_;
+  }
+
+  void leave(Pool&, Replica& replica, Job& job) {
+    kinds_this_tick_ |= 1;
+    take_off(replica, job);
+    const auto& stages = config_.classes[index(job.record.request_class)].stages;
+    if (static_cast<std::size_t>(job.record.stage) + 1 == stages.size()) {
+      end(job, EndState::kFinished);
+    } else {
+      handed_over_[job.record.id] = &job;
+      job.joined = now_;  // joins its next queue at this tick
+    }
+  }
+
+  // ---- 2: patience --------------------------------------------------------------------------
+
+  void abandon() {
+    std::vector<Job*> leaving;
+    for (auto& [id, job] : jobs_) {
+      if (job.queue && may_abandon(job) && deadline(job) <= now_) leaving.push_back(&job);
+    }
+    for (Job* job : leaving) {
+      kinds_this_tick_ |= 2;
+      ++counts_.abandonments;
+      job->record.time_in_queue += now_ - job->joined;
+      job->queue->remove(job);
+      end(*job, EndState::kAbandoned);
+    }
+  }
+
+  // ---- 3: arrivals --------------------------------------------------------------------------
+
+  void arrive() {
+    for (; next_ && next_->arrival == now_; fetch()) {
+      kinds_this_tick_ |= 4;
+      Job& job = jobs_[next_->id];
+      job.request = *next_;
+      job.record.id = next_->id;
+      job.record.request_class = next_->request_class;
+      job.record.arrival = now_;
+      job.record.prompt_tokens = next_->work.prompt_tokens;
+      job.tier = config_.classes[index(next_->request_class)].tier;
+      enter_stage(job, 0, next_->work);
+    }
+    auto handed_over = std::move(handed_over_);
+    handed_over_.clear();
+    for (auto& [id, job] : handed_over) {
+      const auto stage = static_cast<std::uint32_t>(job->record.stage) + 1;
+      enter_stage(*job, stage,
+                  source_.stage_work(job->request.request_class, job->request.entity, stage));
+    }
+  }
+
+  void enter_stage(Job& job, std::uint32_t stage, const StageWork& work) {
+    job.work = work;
+    job.made = 0;
+    job.record.stage = static_cast<std::int32_t>(stage);
+    job.record.pool = config_.classes[index(job.record.request_class)].stages[stage];
+    job.record.output_tokens += work.output_tokens;
+    Pool& pool = pool_of(job);
+    const RejectReason refusal = refuse(*pool.config, work);
+    if (refusal != RejectReason::kNone) {
+      job.record.reason = refusal;
+      end(job, EndState::kRejected);
+      return;
+    }
+    job.queue = &pool.queues[central(pool) ? 0 : route(pool, job)];
+    join_back(job);
+  }
+
+  static RejectReason refuse(const PoolConfig& pool, const StageWork& work) {
+    if (pool.mode != BatchMode::kContinuous && pool.mode != BatchMode::kChunked) {
+      return RejectReason::kNone;
+    }
+    const int64_t tokens = int64_t{work.prompt_tokens} + work.output_tokens;
+    if (pool.max_context > 0 && tokens > pool.max_context) return RejectReason::kContextLimit;
+    if (ceil_div(tokens - 1, pool.block_tokens) > pool.kv_blocks) return RejectReason::kNeverFits;
+    return RejectReason::kNone;
+  }
+
+  std::size_t route(Pool& pool, const Job& job) {
+    const auto n = static_cast<double>(pool.replicas.size());
+    const auto load = [&](std::size_t i) {
+      return pool.queues[i].size() + pool.replicas[i].running.size();
+    };
+    RandomStream random(config_.key, Purpose::kRoute, index(job.record.request_class),
+                        job.request.entity * 16 + static_cast<std::uint64_t>(job.record.stage));
+    switch (pool.config->queueing) {
+      case Queueing::kRoundRobin:
+        return static_cast<std::size_t>(pool.routed++) % pool.replicas.size();
+      case Queueing::kRandom:
+        return static_cast<std::size_t>(random.uniform() * n);
+      case Queueing::kLeastLoaded: {
+        std::size_t best = 0;
+        for (std::size_t i = 1; i < pool.replicas.size(); ++i) {
+          if (load(i) < load(best)) best = i;
+        }
+        return best;
+      }
+      case Queueing::kPowerOfTwo: {
+        auto a = static_cast<std::size_t>(random.uniform() * n);
+        if (pool.replicas.size() == 1) return a;
+        auto b = static_cast<std::size_t>(random.uniform() * (n - 1));
+        if (b >= a) ++b;
+        if (a > b) std::swap(a, b);
+        return load(b) < load(a) ? b : a;
+      }
+      case Queueing::kCentral:
+        break;
+    }
+    return 0;
+  }
+
+  void join_back(Job& job) {
+    job.joined = now_;
+    const auto behind = [&](const Job* other) { return other->tier > job.tier; };
+    job.queue->insert(std::find_if(job.queue->begin(), job.queue->end(), behind), &job);
+  }
+
+  void join_at_head_of_tier(Job& job) {
+    job.joined = now_;
+    const auto behind = [&](const Job* other) { return other->tier >= job.tier; };
+    job.queue->insert(std::find_if(job.queue->begin(), job.queue->end(), behind), &job);
+  }
+
+  // ---- 4: admission and step start ----------------------------------------------------------
+
+  // One round; true when it started a step or admitted somebody.
+  bool admit_and_start() {
+    bool any = false;
+    for (Pool& pool : pools_) {
+      for (std::size_t q = 0; q < pool.queues.size(); ++q) {
+        std::vector<Replica*> idle;
+        for (std::size_t r = 0; r < pool.replicas.size(); ++r) {
+          if ((central(pool) || r == q) && !pool.replicas[r].step_end) {
+            idle.push_back(&pool.replicas[r]);
+          }
+        }
+        switch (pool.config->mode) {
+          case BatchMode::kSlots:
+            any |= fill_slots(pool, pool.queues[q], idle);
+            break;
+          case BatchMode::kStatic:
+            any |= start_batches(pool, pool.queues[q], idle);
+            break;
+          case BatchMode::kContinuous:
+          case BatchMode::kChunked:
+            any |= start_steps(pool, pool.queues[q], idle);
+            break;
+        }
+      }
+    }
+    return any;
+  }
+
+  bool fill_slots(Pool& pool, Queue& queue, const std::vector<Replica*>& idle) {
+    bool any = false;
+    while (!queue.empty()) {
+      Replica* best = nullptr;
+      for (Replica* replica : idle) {
+        if (static_cast<int64_t>(replica->running.size()) < pool.config->max_batch &&
+            (!best || replica->running.size() < best->running.size())) {
+          best = replica;
+        }
+      }
+      if (!best) break;
+      Job& job = *queue.front();
+      admit(pool, *best, job);
+      job.leaves = now_ + std::max(Ticks{1}, job.work.service);
+      any = true;
+    }
+    return any;
+  }
+
+  bool start_batches(Pool& pool, Queue& queue, const std::vector<Replica*>& idle) {
+    bool any = false;
+    for (Replica* replica : idle) {
+      const bool full = static_cast<int64_t>(queue.size()) >= pool.config->max_batch;
+      bool waited = false;
+      for (const Job* job : queue) waited |= now_ - job->joined >= pool.config->max_wait;
+      if (queue.empty() || (!full && !waited)) break;
+      Ticks longest{1};
+      while (!queue.empty() &&
+             static_cast<int64_t>(replica->running.size()) < pool.config->max_batch) {
+        longest = std::max(longest, queue.front()->work.service);
+        admit(pool, *replica, *queue.front());
+      }
+      if (pool.config->batch_times) {
+        longest = Ticks{pool.config->batch_times->batch_ps[replica->running.size()]};
+      }
+      replica->step_end = now_ + longest;
+      ++counts_.pools[index(pool.id)].steps;
+      any = true;
+    }
+    return any;
+  }
+
+  bool start_steps(Pool& pool, Queue& queue, const std::vector<Replica*>& idle) {
+    const bool chunked = pool.config->mode == BatchMode::kChunked;
+    for (Replica* replica : idle) {
+      replica->budget = pool.config->token_budget;
+      replica->admitted_any = replica->preempted_any = false;
+      if (chunked) schedule_running(pool, *replica);
+    }
+    bool any = false;
+    while (!queue.empty()) {
+      Job& head = *queue.front();
+      Replica* best = nullptr;
+      for (Replica* replica : idle) {
+        if (can_admit(pool, *replica, head) &&
+            (!best || replica->running.size() < best->running.size())) {
+          best = replica;
+        }
+      }
+      if (!best) break;
+      head.computed = head.work.cached_tokens;
+      const int64_t tokens = tokens_at_admission(pool, *best, head);
+      admit(pool, *best, head);
+      schedule(pool, *best, head, tokens);
+      best->admitted_any = any = true;
+    }
+    for (Replica* replica : idle) {
+      if (!chunked && !replica->admitted_any) schedule_running(pool, *replica);
+      any |= start_step(pool, *replica);
+    }
+    return any;
+  }
+
+  // What the next step would compute of a waiting request: all of it, or what the budget leaves.
+  static int64_t tokens_at_admission(const Pool& pool, const Replica& replica, const Job& job) {
+    const int64_t missing = std::max(int64_t{1}, job.known() - job.work.cached_tokens);
+    return pool.config->mode == BatchMode::kChunked ? std::min(missing, replica.budget) : missing;
+  }
+
+  static bool can_admit(const Pool& pool, const Replica& replica, const Job& job) {
+    if (static_cast<int64_t>(replica.running.size()) >= pool.config->max_batch) return false;
+    const int64_t tokens = tokens_at_admission(pool, replica, job);
+    if (pool.config->mode == BatchMode::kChunked) {
+      if (replica.preempted_any || replica.budget <= 0) return false;
+    } else if (replica.admitted_any && tokens > replica.budget) {
+      return false;
+    }
+    return ceil_div(job.work.cached_tokens + tokens, pool.config->block_tokens) <=
+           replica.free_blocks;
+  }
+
+  // Every admitted request, in order of admission: a token each, or the next chunk of its prompt.
+  void schedule_running(Pool& pool, Replica& replica) {
+    for (Job* job : std::vector<Job*>(replica.running)) {
+      if (job->where != &replica) continue;  // preempted meanwhile
+      const int64_t want =
+          job->prefilling ? std::min(job->known() - job->computed, replica.budget) : 1;
+      const int64_t need = ceil_div(job->computed + want, pool.config->block_tokens);
+      while (job->where && need - job->blocks > replica.free_blocks) preempt_one(pool, replica);
+      if (job->where) schedule(pool, replica, *job, want);
+    }
+  }
+
+  void schedule(Pool& pool, Replica& replica, Job& job, int64_t tokens) {
+    const int64_t need = ceil_div(job.computed + tokens, pool.config->block_tokens);
+    replica.free_blocks -= need - job.blocks;
+    HEADROOM_CHECK(replica.free_blocks >= 0 && tokens > 0, "a scheduled request has its blocks");
+    job.blocks = need;
+    job.scheduled = tokens;
+    replica.budget -= tokens;
+  }
+
+  // The lowest tier's last admitted goes back to the queue it came from.
+  void preempt_one(Pool& pool, Replica& replica) {
+    Job* victim = replica.running.front();
+    for (Job* job : replica.running) {
+      if (job->tier >= victim->tier) victim = job;
+    }
+    replica.preempted_any = true;
+    replica.budget += victim->scheduled;
+    ++victim->record.preemptions;
+    ++counts_.pools[index(pool.id)].preemptions;
+    take_off(replica, *victim);
+    join_at_head_of_tier(*victim);
+  }
+
+  bool start_step(Pool& pool, Replica& replica) {
+    const StepTable& table = *pool.config->steps;
+    int64_t tokens = 0, rows = 0, decodes = 0, context = 0, prefills = 0, held = 0;
+    Ticks duration{0};
+    for (const Job* job : replica.running) {
+      if (job->scheduled == 0) continue;
+      tokens += job->scheduled;
+      rows += job->computed + job->scheduled == job->known();
+      if (job->prefilling) {
+        ++prefills;
+        duration += table.prefill_attention(job->scheduled, job->computed);
+      } else {
+        ++decodes;
+        context += job->computed + 1;
+      }
+    }
+    if (tokens == 0) return false;
+    duration += table.dense(tokens) + table.per_sequence(rows);
+    if (decodes > 0) duration += table.decode_attention(decodes, context);
+    HEADROOM_CHECK(duration.count > 0, "a step takes time");
+    replica.step_end = now_ + duration;
+    PoolCounts& counts = counts_.pools[index(pool.id)];
+    ++counts.steps;
+    counts.mixed += prefills > 0 && decodes > 0;
+    for (const Replica& each : pool.replicas) held += pool.config->kv_blocks - each.free_blocks;
+    counts.block_peak = std::max(counts.block_peak, held);
+    return true;
+  }
+
+  void admit(Pool& pool, Replica& replica, Job& job) {
+    ++counts_.pools[index(pool.id)].admissions;
+    const auto overtaken = [&](const Job* other) {
+      return other->tier > job.tier && other->joined < job.joined;
+    };
+    counts_.tier_inversions += std::any_of(job.queue->begin(), job.queue->end(), overtaken);
+    job.queue->remove(&job);
+    job.where = &replica;
+    job.prefilling = makes_tokens(pool);
+    replica.running.push_back(&job);
+    job.record.time_in_queue += now_ - job.joined;
+    job.record.replica = replica.id;
+    if (job.record.first_scheduled == kNever) job.record.first_scheduled = now_;
+  }
+
+  // Frees what an admitted request holds.
+  void take_off(Replica& replica, Job& job) {
+    std::erase(replica.running, &job);
+    replica.free_blocks += job.blocks;
+    job.blocks = job.computed = job.scheduled = 0;
+    job.leaves = kNever;
+    job.where = nullptr;
+  }
+
+  void end(Job& job, EndState state) {
+    job.record.end = state;
+    job.record.finish = now_;
+    records_.push_back(job.record);
+    jobs_.erase(job.record.id);
+  }
+
+  const CellConfig& config_;
+  RequestSource& source_;
+  ReferenceCounts& counts_;
+  std::vector<Pool> pools_;
+  std::map<RequestId, Job> jobs_;
+  std::map<RequestId, Job*> handed_over_;
+  std::optional<Request> next_;
+  std::vector<RequestRecord> records_;
+  Ticks now_{-1};
+  unsigned kinds_this_tick_ = 0;  // bits: step ends 1, patience 2, arrivals 4
+};
+
+}  // namespace
+
+void GapSummary::add(std::int64_t gap) {
+  ++count;
+  sum += gap;
+  min = std::min(min, gap);
+  max = std::max(max, gap);
+}
+
+std::vector<RequestRecord> run_reference(const CellConfig& config, RequestSource& source,
+                                         ReferenceCounts* counts) {
+  ReferenceCounts unwanted;
+  return Engine(config, source, counts ? *counts : unwanted).run();
+}
+
+}  // namespace headroom::reference
