@@ -46,6 +46,12 @@ class RequestStream {
   ~RequestStream();
   RequestStream(RequestStream&&) noexcept;
 
+  /// A stream of exactly these requests, already sorted by (arrival, class) and numbered from 0, in
+  /// place of drawn ones: for tests and benchmarks. later_work[i] holds the work of stages 1, 2,
+  /// ... of the request whose entity is i.
+  static RequestStream from_requests(std::vector<Request> requests,
+                                     std::vector<std::vector<StageWork>> later_work = {});
+
   /// The next request, or false when the demand ends.
   bool next(Request& request);
 
@@ -54,6 +60,7 @@ class RequestStream {
 
  private:
   struct Impl;
+  explicit RequestStream(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
