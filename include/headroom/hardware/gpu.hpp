@@ -52,6 +52,8 @@ struct Gpu {
   double l2_bytes = 0;                ///< last-level cache
   std::string link;                   ///< between the GPUs of a node: "NVLink3", "PCIe4", ...
   double link_bytes_per_s = 0;        ///< of one GPU, each way
+  std::int64_t link_gpus = 8;         ///< GPUs the link joins (2 with bridges)
+  double host_link_bytes_per_s = 0;   ///< PCIe of one GPU, each way: to GPUs the link does not join
   double inter_node_bytes_per_s = 0;  ///< of one GPU, each way
   std::int64_t gpus_per_node = 8;
   double power_w = 0;
