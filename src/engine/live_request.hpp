@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -34,17 +35,21 @@ struct LiveRequest {
   std::int32_t prompt = 0, output = 0, cached = 0;  ///< of this stage
   std::int32_t made = 0;          ///< of this stage; while decoding, as of decode_from
   std::int32_t computed = 0;      ///< tokens with KV; kept up to date in prefill only
+  std::int32_t chunk = 0;         ///< tokens its replica computes for it in the present step
   std::int32_t first_prompt = 0;  ///< of stage 0
   std::int32_t earlier_output = 0, earlier_made = 0;  ///< of the stages before this one
   std::int32_t preemptions = 0;
   Slot next = kNoSlot, previous = kNoSlot;  ///< in its queue, or in its replica's prefill list
   std::uint32_t replica = UINT32_MAX;       ///< in its pool: chosen by the router, or serving it
+  std::uint32_t served_by = UINT32_MAX;     ///< replica that admitted it last, on any stage
   std::uint16_t request_class = 0;
   std::uint16_t tier = 0;   ///< dense: 0 is served first
   std::uint32_t group = 0;  ///< class x stretch of its arrival
   std::uint32_t minute = 0;
   std::uint8_t stage = 0;
   Where where = Where::kFree;
+  bool watched = false;  ///< its expiry is in the patience heap, or can never matter
+  bool offered = false;  ///< its queue was offered admission since it joined
 };
 
 /// Slots for the requests in the system; memory grows with their largest number.
@@ -76,23 +81,29 @@ class LiveRequests {
   Slot free_ = kNoSlot;
 };
 
+/// Distinct tiers a scenario may use.
+inline constexpr std::size_t kMaxTiers = 8;
+
 /// A queue ordered by tier, then by joining; one doubly linked list a tier.
 class TieredQueue {
  public:
-  explicit TieredQueue(std::size_t tiers = 1) : lists_(tiers) {}
+  explicit TieredQueue(std::size_t tiers = 1) : tiers_(tiers) {
+    HEADROOM_CHECK(tiers >= 1 && tiers <= kMaxTiers, "the scenario bounds the number of tiers");
+  }
 
   bool empty() const { return size_ == 0; }
   std::int64_t size() const { return size_; }
 
   Slot head() const {
-    for (const List& list : lists_) {
-      if (list.first != kNoSlot) return list.first;
+    for (std::size_t tier = 0; tier < tiers_; ++tier) {
+      if (lists_[tier].first != kNoSlot) return lists_[tier].first;
     }
     return kNoSlot;
   }
   /// The first of every tier, best tier first; kNoSlot for an empty tier.
   Slot first_of(std::size_t tier) const { return lists_[tier].first; }
-  std::size_t tiers() const { return lists_.size(); }
+  std::size_t tiers() const { return tiers_; }
+  Slot last_of(std::size_t tier) const { return lists_[tier].last; }
 
   void push_back(LiveRequests& all, Slot slot) {
     List& list = lists_[all[slot].tier];
@@ -120,8 +131,9 @@ class TieredQueue {
   /// When the longest waiting request joined; kNever when empty.
   std::int64_t oldest_joined(const LiveRequests& all) const {
     std::int64_t oldest = kNever.count;
-    for (const List& list : lists_) {
-      if (list.first != kNoSlot && all[list.first].joined < oldest) oldest = all[list.first].joined;
+    for (std::size_t tier = 0; tier < tiers_; ++tier) {
+      const Slot first = lists_[tier].first;
+      if (first != kNoSlot && all[first].joined < oldest) oldest = all[first].joined;
     }
     return oldest;
   }
@@ -130,7 +142,8 @@ class TieredQueue {
   struct List {
     Slot first = kNoSlot, last = kNoSlot;
   };
-  std::vector<List> lists_;
+  std::array<List, kMaxTiers> lists_;
+  std::size_t tiers_;
   std::int64_t size_ = 0;
 };
 

@@ -75,7 +75,7 @@ struct PoolTotals {
   double busy_ps = 0;  ///< replica time inside steps or batches
   double steps = 0, plans = 0, cut_plans = 0, mixed_steps = 0;
   double preemptions = 0, admissions = 0;
-  double kv_block_peak = 0;
+  double kv_block_peak = 0;  ///< most blocks held at once on one replica
 };
 
 /// Counts of what the engine met, to judge speed and the reach of tests.
@@ -94,7 +94,8 @@ struct Outcome {
   std::vector<PoolTimeline> pools;
   std::vector<PoolTotals> pool_totals;
   std::vector<std::vector<LateStretch>> late;  ///< [class]
-  EngineCounters counters;
+  EngineCounters counters;                     ///< of the cells simulated, never scaled
+  double cells = 1;                            ///< how many cells these numbers stand for
 
   /// Adds another cell's outcome, counted `weight` times (extensive numbers add, shares and ages
   /// are combined as docs/model.md#cells says). REQUIRES: same classes, stretches, bins.

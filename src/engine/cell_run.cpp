@@ -1,0 +1,448 @@
+#include "cell_run.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "headroom/core/check.hpp"
+
+namespace headroom {
+namespace {
+
+bool makes_tokens(const PoolConfig& pool) {
+  return pool.mode == BatchMode::kContinuous || pool.mode == BatchMode::kChunked;
+}
+
+std::size_t entity_count(const CellConfig& config) {
+  std::size_t count = 0;
+  for (const PoolConfig& pool : config.pools) count += static_cast<std::size_t>(pool.replicas) + 1;
+  return count;
+}
+
+Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks horizon,
+               std::size_t first_entity, std::size_t tiers, std::size_t groups) {
+  const auto count = static_cast<std::size_t>(config.replicas);
+  Pool pool(count);
+  pool.config = &config;
+  pool.first_entity = first_entity;
+  pool.central = config.queueing == Queueing::kCentral;
+  pool.replicas.resize(count);
+  pool.queues.assign(pool.central ? 1 : count, TieredQueue(tiers));
+  for (std::size_t r = 0; r < count; ++r) pool.loads.set(r, 0);
+  if (makes_tokens(config)) {
+    for (Replica& replica : pool.replicas) replica.free_blocks = config.kv_blocks;
+    pool.residues.assign(count * static_cast<std::size_t>(config.block_tokens), 0);
+    pool.by_group.assign(count * groups, 0);
+  }
+  const auto bins = static_cast<std::size_t>(std::max<std::int64_t>(
+      1, (horizon.count + collect.timeline_step.count - 1) / collect.timeline_step.count));
+  pool.running = pool.queued = pool.busy = StepSeries(bins, collect.timeline_step);
+  pool.kv = AreaSeries(bins, collect.timeline_step);
+  return pool;
+}
+
+}  // namespace
+
+CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* sink, bool stepwise)
+    : config_(config),
+      requests_(requests),
+      stepwise_(stepwise),
+      collector_(config, requests, sink),
+      events_(entity_count(config)) {
+  std::set<std::int32_t> tiers;
+  for (const ClassConfig& request_class : config.classes) tiers.insert(request_class.tier);
+  tier_count_ = std::max<std::size_t>(1, tiers.size());
+  for (const ClassConfig& request_class : config.classes) {
+    tier_of_class_.push_back(
+        static_cast<std::uint16_t>(std::distance(tiers.begin(), tiers.find(request_class.tier))));
+  }
+  std::vector<bool> receives(config.pools.size(), false);  // hand-overs
+  for (const ClassConfig& request_class : config.classes) {
+    for (std::size_t s = 1; s < request_class.stages.size(); ++s) {
+      receives[index(request_class.stages[s])] = true;
+    }
+  }
+  std::size_t first_entity = 0;
+  for (std::uint32_t p = 0; p < config.pools.size(); ++p) {
+    pools_.push_back(make_pool(config.pools[p], config.collect, config.horizon, first_entity,
+                               tier_count_, collector_.group_count()));
+    pools_.back().independent = !pools_.back().central && !receives[p];
+    const auto replicas = static_cast<std::uint32_t>(config.pools[p].replicas);
+    for (std::uint32_t r = 0; r <= replicas; ++r) places_.push_back({p, r});
+    first_entity += replicas + 1;
+  }
+  if (requests_.next(next_request_)) next_arrival_ = next_request_.arrival.count;
+}
+
+Outcome CellRun::run() {
+  while (true) {
+    now_ = std::min(events_.first_time(), next_arrival_);
+    while (!expiries_.empty() && !still_waits(expiries_.top())) expiries_.pop();
+    if (!expiries_.empty()) now_ = std::min(now_, expiries_.top().time);
+    if (now_ >= config_.horizon.count) break;
+    tick();
+  }
+  end_at_horizon();
+  Outcome outcome = collector_.finish(config_.horizon.count);
+  for (Pool& pool : pools_) {
+    PoolTimeline timeline;
+    for (StepSeries* series : {&pool.running, &pool.queued, &pool.busy}) {
+      series->advance(config_.horizon.count);
+    }
+    timeline.running = pool.running.means(config_.horizon);
+    timeline.queued = pool.queued.means(config_.horizon);
+    timeline.busy_share = pool.busy.means(config_.horizon);
+    const auto replicas = static_cast<double>(pool.replicas.size());
+    const double capacity = pool.config->mode == BatchMode::kSlots
+                                ? replicas * static_cast<double>(pool.config->max_batch)
+                                : replicas;
+    for (double& share : timeline.busy_share) share /= capacity;
+    if (makes_tokens(*pool.config)) {
+      timeline.kv_share = pool.kv.means(config_.horizon);
+      const double blocks = replicas * static_cast<double>(pool.config->kv_blocks);
+      for (double& share : timeline.kv_share) share /= blocks;
+    }
+    outcome.pools.push_back(std::move(timeline));
+    outcome.pool_totals.push_back(pool.totals);
+  }
+  outcome.counters = counters_;
+  return outcome;
+}
+
+void CellRun::tick() {
+  ++counters_.events;
+  const bool from_outside =
+      next_arrival_ == now_ || (!expiries_.empty() && expiries_.top().time <= now_);
+  while (events_.first_time() == now_) {
+    const std::size_t entity = events_.first_entity();
+    const Place place = places_[entity];
+    Pool& pool = pools_[place.pool];
+    if (place.replica == pool.replicas.size()) {  // the timer of a central static pool
+      events_.set(entity, kNever.count);
+      pool.touched = true;
+      continue;
+    }
+    end_event(entity);
+    if (pool.independent && !from_outside) {
+      begin(pool, place.replica);
+    } else if (pool.central && pool.config->mode == BatchMode::kSlots) {
+      pool.touched = true;  // its next finish is set already
+    } else {
+      events_.set(entity, kNever.count);
+      note_ready(pool, place.replica);
+    }
+  }
+  if (from_outside) {
+    patience();
+    arrivals();
+  }
+  if (!hand_overs_.empty()) hand_overs();
+  admission();
+  collector_.flush_records();
+}
+
+void CellRun::end_event(std::size_t entity) {
+  const Place place = places_[entity];
+  Pool& pool = pools_[place.pool];
+  switch (pool.replicas[place.replica].activity) {
+    case Activity::kDecode:
+      end_plan(pool, place.replica);
+      break;
+    case Activity::kPrefill:
+      end_prefill_step(pool, place.replica);
+      break;
+    case Activity::kBatch:
+      end_batch(pool, place.replica);
+      break;
+    case Activity::kIdle:  // slots, or the longest wait of a static batch
+      if (pool.config->mode == BatchMode::kSlots) end_slots(pool, place.replica);
+      break;
+  }
+}
+
+bool CellRun::still_waits(const Expiry& expiry) const {
+  const LiveRequest& request = live_[expiry.slot];
+  return request.where == Where::kQueued && request.id == expiry.id &&
+         request.first_scheduled == kNever.count;
+}
+
+void CellRun::patience() {
+  while (!expiries_.empty() && expiries_.top().time <= now_) {
+    const Expiry expiry = expiries_.top();
+    expiries_.pop();
+    if (!still_waits(expiry)) continue;
+    LiveRequest& request = live_[expiry.slot];
+    Pool& pool = pools_[index(config_.classes[request.request_class].stages[0])];
+    TieredQueue& queue = pool.queue_of(request.replica);
+    const bool was_head = queue.head() == expiry.slot;
+    take_from_queue(pool, queue, expiry.slot);
+    collector_.ended(request, EndState::kAbandoned, RejectReason::kNone, now_);
+    const std::uint32_t r = request.replica;
+    live_.remove(expiry.slot);
+    if (pool.central) {
+      pool.touched = true;
+      continue;
+    }
+    pool.change_load(r, -1);
+    if (!was_head) continue;
+    if (pool.replicas[r].activity == Activity::kIdle) {
+      note_ready(pool, r);
+    } else {
+      cut_plan(pool, r);
+    }
+  }
+}
+
+void CellRun::arrivals() {
+  while (next_arrival_ == now_) {
+    const Slot slot = live_.add();
+    LiveRequest& request = live_[slot];
+    request.arrival = now_;
+    request.id = index(next_request_.id);
+    request.entity = next_request_.entity;
+    request.request_class = static_cast<std::uint16_t>(index(next_request_.request_class));
+    request.tier = tier_of_class_[request.request_class];
+    if (next_request_.patience != kNever) request.expiry = now_ + next_request_.patience.count;
+    request.watched = request.expiry == kNever.count;
+    request.prompt = request.first_prompt = next_request_.work.prompt_tokens;
+    request.output = next_request_.work.output_tokens;
+    request.cached = next_request_.work.cached_tokens;
+    request.service = next_request_.work.service.count;
+    collector_.arrived(request);
+    if (!refused(slot)) join(slot);
+    next_arrival_ = requests_.next(next_request_) ? next_request_.arrival.count : kNever.count;
+    HEADROOM_CHECK(next_arrival_ >= now_, "requests come in order of arrival");
+  }
+}
+
+void CellRun::hand_overs() {
+  std::sort(hand_overs_.begin(), hand_overs_.end(),
+            [](const HandOver& a, const HandOver& b) { return a.id < b.id; });
+  for (const HandOver& hand_over : hand_overs_) {
+    LiveRequest& request = live_[hand_over.slot];
+    ++request.stage;
+    request.earlier_output += request.output;
+    request.earlier_made += request.made;
+    const StageWork work =
+        requests_.stage_work(ClassId{request.request_class}, request.entity, request.stage);
+    request.prompt = work.prompt_tokens;
+    request.output = work.output_tokens;
+    request.cached = work.cached_tokens;
+    request.service = work.service.count;
+    request.made = request.computed = 0;
+    if (!refused(hand_over.slot)) join(hand_over.slot);
+  }
+  hand_overs_.clear();
+}
+
+bool CellRun::refused(Slot slot) {
+  LiveRequest& request = live_[slot];
+  const Pool& pool = pools_[index(config_.classes[request.request_class].stages[request.stage])];
+  if (!makes_tokens(*pool.config)) return false;
+  RejectReason reason = RejectReason::kNone;
+  const std::int64_t tokens = std::int64_t{request.prompt} + request.output;
+  if (pool.config->max_context > 0 && tokens > pool.config->max_context) {
+    reason = RejectReason::kContextLimit;
+  } else if (pool.blocks(tokens - 1) > pool.config->kv_blocks) {
+    reason = RejectReason::kNeverFits;
+  }
+  if (reason == RejectReason::kNone) return false;
+  collector_.ended(request, EndState::kRejected, reason, now_);
+  live_.remove(slot);
+  return true;
+}
+
+void CellRun::join(Slot slot) {
+  LiveRequest& request = live_[slot];
+  Pool& pool = pools_[index(config_.classes[request.request_class].stages[request.stage])];
+  request.where = Where::kQueued;
+  request.joined = now_;
+  request.replica = pool.central ? 0 : route(pool, request);
+  TieredQueue& queue = pool.queue_of(request.replica);
+  queue.push_back(live_, slot);
+  pool.queued.add(1, now_);
+  if (pool.central) {
+    pool.touched = true;
+    watch(slot);
+    return;
+  }
+  const std::uint32_t r = request.replica;
+  pool.change_load(r, +1);
+  const Replica& replica = pool.replicas[r];
+  if (replica.ready) return;
+  if (replica.activity == Activity::kIdle) {
+    note_ready(pool, r);
+    return;
+  }
+  const bool others_wait = queue.size() > 1;
+  if (queue.head() == slot && !(kPlantedFault == PlantedFault::kNoCutForTier && others_wait)) {
+    cut_plan(pool, r);
+  }
+  // Admission is tried at the replica's event at the latest; only then need the patience be known.
+  if (!replica.ready && request.expiry <= events_.time_of(pool.first_entity + r)) watch(slot);
+}
+
+std::uint32_t CellRun::route(Pool& pool, const LiveRequest& request) {
+  const auto count = static_cast<std::uint64_t>(pool.replicas.size());
+  const auto draw = [&]() {
+    return RandomStream(config_.key, Purpose::kRoute, request.request_class,
+                        request.entity * 16 + request.stage);
+  };
+  const auto scaled = [](double u, std::uint64_t n) {
+    return static_cast<std::uint64_t>(u * static_cast<double>(n));
+  };
+  switch (pool.config->queueing) {
+    case Queueing::kCentral:
+      return 0;
+    case Queueing::kRoundRobin:
+      return static_cast<std::uint32_t>(pool.routed++ % count);
+    case Queueing::kRandom: {
+      RandomStream random = draw();
+      return static_cast<std::uint32_t>(scaled(random.uniform(), count));
+    }
+    case Queueing::kLeastLoaded:
+      return static_cast<std::uint32_t>(pool.loads.first_entity());
+    case Queueing::kPowerOfTwo: {
+      if (count == 1) return 0;
+      RandomStream random = draw();
+      std::uint64_t a = scaled(random.uniform(), count);
+      std::uint64_t b = scaled(random.uniform(), count - 1);
+      if (b >= a) ++b;
+      if (a > b) std::swap(a, b);
+      const bool tie_to_a = kPlantedFault != PlantedFault::kTieToHigherId;
+      const std::int64_t load_a = pool.loads.time_of(a);
+      const std::int64_t load_b = pool.loads.time_of(b);
+      return static_cast<std::uint32_t>((tie_to_a ? load_a <= load_b : load_a < load_b) ? a : b);
+    }
+  }
+  return 0;
+}
+
+void CellRun::note_ready(Pool& pool, std::uint32_t r) {
+  if (pool.replicas[r].ready) return;
+  pool.replicas[r].ready = true;
+  if (pool.central) {
+    pool.touched = true;
+    return;
+  }
+  ready_.push_back(static_cast<std::uint32_t>(pool.first_entity + r));
+}
+
+void CellRun::admission() {
+  for (const std::uint32_t entity : ready_) {
+    const Place place = places_[entity];
+    Pool& pool = pools_[place.pool];
+    pool.replicas[place.replica].ready = false;
+    begin(pool, place.replica);
+  }
+  ready_.clear();
+  for (Pool& pool : pools_) {
+    if (!pool.touched) continue;
+    central_admission(pool);
+    pool.touched = false;
+  }
+}
+
+void CellRun::begin(Pool& pool, std::uint32_t r) {
+  switch (pool.config->mode) {
+    case BatchMode::kSlots:
+      begin_slots(pool, r);
+      break;
+    case BatchMode::kStatic:
+      if (!begin_batch(pool, r)) set_idle(pool, r);
+      break;
+    case BatchMode::kContinuous:
+    case BatchMode::kChunked:
+      begin_token_step(pool, r);
+      break;
+  }
+  watch_queue(pool.queue_of(r));
+}
+
+void CellRun::watch(Slot slot) {
+  LiveRequest& request = live_[slot];
+  if (request.watched) return;
+  request.watched = true;
+  const std::int64_t late = kPlantedFault == PlantedFault::kLatePatience ? 1 : 0;
+  expiries_.push({request.expiry + late, request.id, slot});
+}
+
+void CellRun::watch_queue(TieredQueue& queue) {
+  if (queue.empty()) return;
+  for (std::size_t tier = 0; tier < queue.tiers(); ++tier) {
+    // Those that joined before the last offer of admission are watched already.
+    for (Slot slot = queue.last_of(tier); slot != kNoSlot && !live_[slot].offered;
+         slot = live_[slot].previous) {
+      live_[slot].offered = true;
+      watch(slot);
+    }
+  }
+}
+
+void CellRun::take_from_queue(Pool& pool, TieredQueue& queue, Slot slot) {
+  LiveRequest& request = live_[slot];
+  queue.remove(live_, slot);
+  pool.queued.add(-1, now_);
+  request.time_in_queue += now_ - request.joined;
+}
+
+void CellRun::admit(Pool& pool, std::uint32_t r, TieredQueue& queue, Slot slot) {
+  LiveRequest& request = live_[slot];
+  for (std::size_t tier = request.tier + 1U; tier < queue.tiers(); ++tier) {
+    const Slot overtaken = queue.first_of(tier);
+    if (overtaken != kNoSlot && live_[overtaken].joined < request.joined) {
+      ++counters_.tier_inversions;
+    }
+  }
+  take_from_queue(pool, queue, slot);
+  request.where = Where::kAdmitted;
+  request.replica = request.served_by = r;
+  request.admission = ++admissions_;
+  pool.totals.admissions += 1;
+  pool.running.add(1, now_);
+  ++pool.replicas[r].admitted;
+  if (pool.central) pool.change_load(r, +1);
+  if (request.first_scheduled == kNever.count) collector_.first_scheduled(request, now_);
+}
+
+void CellRun::leave_replica(Pool& pool, std::uint32_t r, Slot slot) {
+  live_[slot].where = Where::kBetween;
+  --pool.replicas[r].admitted;
+  pool.change_load(r, -1);
+  pool.running.add(-1, now_);
+}
+
+void CellRun::stage_done(Slot slot) {
+  LiveRequest& request = live_[slot];
+  const auto& stages = config_.classes[request.request_class].stages;
+  if (request.stage + 1U < stages.size()) {
+    hand_overs_.push_back({request.id, slot});
+    return;
+  }
+  collector_.ended(request, EndState::kFinished, RejectReason::kNone, now_);
+  live_.remove(slot);
+}
+
+void CellRun::set_idle(Pool& pool, std::uint32_t r) {
+  Replica& replica = pool.replicas[r];
+  if (replica.activity != Activity::kIdle) {
+    replica.activity = Activity::kIdle;
+    pool.busy.add(-1, now_);
+  }
+  std::int64_t wake = kNever.count;
+  if (pool.config->mode == BatchMode::kStatic && !pool.central) {
+    const std::int64_t oldest = pool.queues[r].oldest_joined(live_);
+    if (oldest != kNever.count) wake = oldest + pool.config->max_wait.count;
+  }
+  events_.set(pool.first_entity + r, wake);
+}
+
+void CellRun::set_busy(Pool& pool, Replica& replica, Activity activity, std::int64_t duration) {
+  if (replica.activity == Activity::kIdle) pool.busy.add(1, now_);
+  replica.activity = activity;
+  replica.start = now_;
+  const auto r = static_cast<std::size_t>(&replica - pool.replicas.data());
+  events_.set(pool.first_entity + r, now_ + duration);
+}
+
+}  // namespace headroom

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <boost/heap/d_ary_heap.hpp>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "collector.hpp"
+#include "event_tree.hpp"
+#include "headroom/engine/run_cell.hpp"
+#include "live_request.hpp"
+#include "planted_fault.hpp"
+#include "replica.hpp"
+
+namespace headroom {
+
+/// One cell's simulation. The rules are docs/serving.md; docs/architecture.md explains running
+/// ahead. Split over several files: cell_run.cpp (ticks, queues, routing), token_steps.cpp
+/// (building and ending steps of continuous and chunked pools), plans.cpp (runs of decode steps),
+/// preemption.cpp, central.cpp (one queue for many replicas), simple_pools.cpp (slots and static
+/// batches).
+class CellRun {
+ public:
+  CellRun(const CellConfig& config, RequestStream& requests, RecordSink* sink, bool stepwise);
+  Outcome run();
+
+ private:
+  // cell_run.cpp: ticks, queues, routing
+  void tick();
+  void patience();
+  void arrivals();
+  void hand_overs();
+  void join(Slot slot);
+  bool refused(Slot slot);
+  std::uint32_t route(Pool& pool, const LiveRequest& request);
+  void admission();
+  void begin(Pool& pool, std::uint32_t r);
+  void end_event(std::size_t entity);
+  void note_ready(Pool& pool, std::uint32_t r);
+  void watch(Slot slot);
+  void watch_queue(TieredQueue& queue);
+  void take_from_queue(Pool& pool, TieredQueue& queue, Slot slot);
+  void admit(Pool& pool, std::uint32_t r, TieredQueue& queue, Slot slot);
+  void leave_replica(Pool& pool, std::uint32_t r, Slot slot);
+  void stage_done(Slot slot);
+  void set_idle(Pool& pool, std::uint32_t r);
+  void set_busy(Pool& pool, Replica& replica, Activity activity, std::int64_t duration);
+  void end_at_horizon();
+  void stop_replica_at_horizon(Pool& pool, std::uint32_t r);
+  void check_blocks(Pool& pool) const;
+
+  // token_steps.cpp
+  Draft open_draft(Pool& pool, std::uint32_t r);
+  bool fits(const Pool& pool, const Replica& replica, const Draft& draft,
+            const LiveRequest& request) const;
+  void admit_to_step(Pool& pool, std::uint32_t r, Draft& draft, TieredQueue& queue, Slot slot);
+  void launch(Pool& pool, std::uint32_t r, Draft& draft);
+  void begin_token_step(Pool& pool, std::uint32_t r);
+  void start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft);
+  void end_prefill_step(Pool& pool, std::uint32_t r);
+  void prompt_done(Pool& pool, std::uint32_t r, Slot slot);
+  std::int64_t known(const LiveRequest& request) const { return request.prompt + request.made; }
+
+  // plans.cpp
+  void start_plan(Pool& pool, std::uint32_t r, bool one_step);
+  void end_plan(Pool& pool, std::uint32_t r);
+  void cut_plan(Pool& pool, std::uint32_t r);
+  void tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps);
+  void finish_completed(Pool& pool, std::uint32_t r);
+  std::int64_t blocks_for(const Pool& pool, std::uint32_t r, std::int64_t steps) const;
+  std::int64_t steps_within(const Pool& pool, std::uint32_t r, std::int64_t most) const;
+  std::int64_t plan_time(const Replica& replica, std::int64_t steps) const {
+    return steps * replica.first_step + replica.step_growth * (steps * (steps - 1) / 2);
+  }
+  std::int64_t steps_to_reach(const Replica& replica, std::int64_t time) const;
+  bool may_admit_at_boundary(const Pool& pool, const Replica& replica,
+                             const LiveRequest& head) const;
+
+  // preemption.cpp
+  Slot pick_victim(const Replica& replica) const;
+  Slot preempt(Pool& pool, std::uint32_t r);
+  void running_phase(Pool& pool, std::uint32_t r, Draft& draft);
+
+  // central.cpp
+  void central_admission(Pool& pool);
+  void central_token_round(Pool& pool);
+  void scan_for_head(Pool& pool, Slot head);
+
+  // simple_pools.cpp
+  void begin_slots(Pool& pool, std::uint32_t r);
+  void end_slots(Pool& pool, std::uint32_t r);
+  void central_slots(Pool& pool);
+  bool begin_batch(Pool& pool, std::uint32_t r);
+  void end_batch(Pool& pool, std::uint32_t r);
+  void central_batches(Pool& pool);
+
+  std::uint32_t* residues_of(Pool& pool, std::uint32_t r) const {
+    return pool.residues.data() + r * static_cast<std::size_t>(pool.config->block_tokens);
+  }
+  const std::uint32_t* residues_of(const Pool& pool, std::uint32_t r) const {
+    return pool.residues.data() + r * static_cast<std::size_t>(pool.config->block_tokens);
+  }
+  std::uint32_t* groups_of(Pool& pool, std::uint32_t r) const {
+    return pool.by_group.data() + r * static_cast<std::size_t>(collector_.group_count());
+  }
+  /// Where a decode with `computed` tokens stands in the block cycle, `steps` into its replica.
+  static std::size_t residue(const Pool& pool, std::int64_t computed, std::uint64_t steps) {
+    const auto block = static_cast<std::uint64_t>(pool.config->block_tokens);
+    return static_cast<std::size_t>((static_cast<std::uint64_t>(computed) + block - steps % block) %
+                                    block);
+  }
+
+  struct Expiry {
+    std::int64_t time;
+    std::uint64_t id;
+    Slot slot;
+    friend bool operator<(const Expiry& a, const Expiry& b) {  // max-heap: the earliest is largest
+      return a.time != b.time ? a.time > b.time : a.id > b.id;
+    }
+  };
+  bool still_waits(const Expiry& expiry) const;
+
+  const CellConfig& config_;
+  RequestStream& requests_;
+  const bool stepwise_;
+  Collector collector_;
+  LiveRequests live_;
+  std::vector<Pool> pools_;
+  struct Place {
+    std::uint32_t pool, replica;
+  };
+  std::vector<Place> places_;  // of every entity of the event tree; replica = count: the timer
+  EventTree events_;
+  boost::heap::d_ary_heap<Expiry, boost::heap::arity<4>> expiries_;
+  std::vector<std::uint16_t> tier_of_class_;  // dense
+  std::size_t tier_count_ = 1;
+
+  std::int64_t now_ = 0;
+  Request next_request_;
+  std::int64_t next_arrival_ = kNever.count;
+  std::vector<std::uint32_t> ready_;  // entities to offer admission at this tick
+  struct HandOver {
+    std::uint64_t id;
+    Slot slot;
+  };
+  std::vector<HandOver> hand_overs_;
+  std::uint64_t admissions_ = 0;
+  std::vector<Draft> drafts_;               // central: by replica
+  std::vector<std::uint32_t> at_boundary_;  // central: replicas that take part in a round
+  EngineCounters counters_;
+};
+
+}  // namespace headroom

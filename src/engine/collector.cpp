@@ -1,0 +1,263 @@
+#include "collector.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "headroom/core/check.hpp"
+
+namespace headroom {
+namespace {
+
+/// A pause of the lateness shorter than this does not end it (docs/glossary.md, drain time).
+constexpr std::int64_t kDrainPause = 300 * kTicksPerSecond;
+
+std::size_t bins_for(Ticks horizon, Ticks width) {
+  const std::int64_t bins = (horizon.count + width.count - 1) / width.count;
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, bins));
+}
+
+bool pool_makes_tokens(const PoolConfig& pool) {
+  return pool.mode == BatchMode::kContinuous || pool.mode == BatchMode::kChunked;
+}
+
+}  // namespace
+
+Collector::Collector(const CellConfig& config, RequestStream& requests, RecordSink* sink)
+    : config_(config),
+      requests_(requests),
+      sink_(sink),
+      stretch_count_(config.collect.stretch_starts.size()),
+      bins_(bins_for(config.horizon, config.collect.timeline_step)),
+      minute_count_(bins_for(config.horizon, config.collect.minute)),
+      groups_(config.classes.size() * stretch_count_),
+      minutes_(config.classes.size() * minute_count_) {
+  for (const ClassConfig& request_class : config.classes) {
+    bool tokens = false;
+    for (const PoolId pool : request_class.stages) {
+      tokens = tokens || pool_makes_tokens(config.pools[index(pool)]);
+    }
+    makes_tokens_.push_back(tokens);
+    ClassState state;
+    state.backlog = StepSeries(bins_, config.collect.timeline_step);
+    state.arrivals.assign(bins_, 0);
+    state.oldest_arrival.assign(bins_, kNever.count);
+    classes_.push_back(std::move(state));
+  }
+}
+
+void Collector::account_population(std::int64_t now, int change) {
+  population_area_ += static_cast<Wide>(population_) * (now - population_since_);
+  population_since_ = now;
+  population_ += change;
+}
+
+void Collector::arrived(LiveRequest& request) {
+  const std::int64_t now = request.arrival;
+  const auto& starts = config_.collect.stretch_starts;
+  while (stretch_ + 1 < starts.size() && starts[stretch_ + 1].count <= now) ++stretch_;
+  request.group = static_cast<std::uint32_t>(request.request_class * stretch_count_ + stretch_);
+  request.minute = static_cast<std::uint32_t>(now / config_.collect.minute.count);
+  groups_[request.group].arrived += 1;
+  minute_of(request).arrived += 1;
+  ClassState& state = classes_[request.request_class];
+  state.arrivals[static_cast<std::size_t>(now / config_.collect.timeline_step.count)] += 1;
+  state.backlog.add(1, now);
+  if (state.backlog.value() > state.backlog_peak) {
+    state.backlog_peak = state.backlog.value();
+    state.backlog_peak_at = now;
+  }
+  account_population(now, +1);
+}
+
+void Collector::note_late(std::uint32_t request_class, std::int64_t arrival, std::int64_t now) {
+  std::int64_t from = arrival + config_.classes[request_class].drain_limit.count;
+  if (now <= from) return;
+  std::vector<LateStretch>& late = classes_[request_class].late;
+  // Calls come in order of `now`, so a new stretch can only swallow the newest ones.
+  while (!late.empty() && late.back().to.count + kDrainPause >= from) {
+    from = std::min(from, late.back().from.count);
+    late.pop_back();
+  }
+  late.push_back({{from}, {now}, false});
+}
+
+void Collector::leave_backlog(LiveRequest& request, std::int64_t now) {
+  ClassState& state = classes_[request.request_class];
+  state.backlog.add(-1, now);
+  note_late(request.request_class, request.arrival, now);
+  // Ends of bins at which it was the oldest so far. An earlier end is covered already once a later
+  // one is: whoever was older there was in the backlog all along.
+  const std::int64_t width = config_.collect.timeline_step.count;
+  for (std::int64_t edge = (now - 1) / width; edge >= 1; --edge) {
+    if (edge * width < request.arrival) break;
+    std::int64_t& oldest = state.oldest_arrival[static_cast<std::size_t>(edge - 1)];
+    if (oldest <= request.arrival) break;
+    oldest = request.arrival;
+  }
+  if (now >= config_.horizon.count) {
+    state.oldest_arrival.back() = std::min(state.oldest_arrival.back(), request.arrival);
+  }
+}
+
+void Collector::first_scheduled(LiveRequest& request, std::int64_t now) {
+  request.first_scheduled = now;
+  leave_backlog(request, now);
+  const Ticks delay{now - request.arrival};
+  groups_[request.group].queue_delay.histogram.add(delay);
+  minute_of(request).queue_delay.histogram.add(delay);
+}
+
+void Collector::first_token(const LiveRequest& request) {
+  const Ticks ttft{request.first_token - request.arrival +
+                   config_.classes[request.request_class].fixed_delay.count};
+  groups_[request.group].ttft.histogram.add(ttft);
+  if (config_.collect.minute_ttft) minute_of(request).ttft.histogram.add(ttft);
+}
+
+void Collector::tally_missing(const LiveRequest& request, EndState end) {
+  const auto state = static_cast<std::size_t>(end);
+  GroupTally& group = groups_[request.group];
+  MinuteTally& minute = minute_of(request);
+  if (request.first_scheduled == kNever.count) {
+    group.queue_delay.missing[state] += 1;
+    minute.queue_delay.missing[state] += 1;
+  }
+  group.e2e.missing[state] += 1;
+  minute.e2e.missing[state] += 1;
+  if (!makes_tokens_[request.request_class]) return;
+  if (request.first_token == kNever.count) {
+    group.ttft.missing[state] += 1;
+    minute.ttft.missing[state] += 1;
+  }
+  std::int32_t output = request.earlier_output + request.output;
+  const auto& stages = config_.classes[request.request_class].stages;
+  for (std::size_t stage = request.stage + 1U; stage < stages.size(); ++stage) {
+    output += requests_
+                  .stage_work(ClassId{request.request_class}, request.entity,
+                              static_cast<std::uint32_t>(stage))
+                  .output_tokens;
+  }
+  if (output >= 2) {
+    group.tpot.missing[state] += 1;
+    minute.tpot.missing[state] += 1;
+  }
+}
+
+RequestRecord Collector::record_of(const LiveRequest& request, EndState end, RejectReason reason,
+                                   std::int64_t now) const {
+  RequestRecord record;
+  record.id = RequestId{request.id};
+  record.request_class = ClassId{request.request_class};
+  record.end = end;
+  record.reason = reason;
+  record.arrival = {request.arrival};
+  record.first_scheduled = {request.first_scheduled};
+  record.first_token = {request.first_token};
+  record.last_token = {request.last_token};
+  record.finish = {now};
+  record.time_in_queue = {request.time_in_queue};
+  record.prompt_tokens = request.first_prompt;
+  record.output_tokens = request.earlier_output + request.output;
+  record.made_tokens = request.earlier_made + request.made;
+  record.preemptions = request.preemptions;
+  record.stage = request.stage;
+  record.pool = config_.classes[request.request_class].stages[request.stage];
+  record.replica = ReplicaId{request.served_by};
+  return record;
+}
+
+void Collector::ended(LiveRequest& request, EndState end, RejectReason reason, std::int64_t now) {
+  const ClassConfig& request_class = config_.classes[request.request_class];
+  GroupTally& group = groups_[request.group];
+  MinuteTally& minute = minute_of(request);
+  const auto state = static_cast<std::size_t>(end);
+  group.ended[state] += 1;
+  minute.ended[state] += 1;
+  group.time_in_queue.histogram.add({request.time_in_queue});
+  if (reason == RejectReason::kNeverFits) group.rejected_never_fits += 1;
+  if (reason == RejectReason::kContextLimit) group.rejected_context_limit += 1;
+  if (request.first_scheduled == kNever.count) leave_backlog(request, now);
+  account_population(now, -1);
+  sojourn_sum_ += now - request.arrival;
+
+  if (end == EndState::kFinished) {
+    const Ticks e2e{now - request.arrival + request_class.fixed_delay.count};
+    group.e2e.histogram.add(e2e);
+    if (config_.collect.minute_e2e) minute.e2e.histogram.add(e2e);
+    const std::int32_t output = request.earlier_output + request.output;
+    Ticks tpot{0};
+    if (output >= 2 && request.first_token != kNever.count) {
+      tpot = {(request.last_token - request.first_token) / (output - 1)};
+      group.tpot.histogram.add(tpot);
+      if (config_.collect.minute_tpot) minute.tpot.histogram.add(tpot);
+    }
+    group.output_tokens += output;
+    const SloLimits& slo = request_class.slo;
+    const std::int64_t ttft =
+        request.first_token == kNever.count
+            ? 0
+            : request.first_token - request.arrival + request_class.fixed_delay.count;
+    const bool met =
+        (!slo.queue_delay || request.first_scheduled - request.arrival <= slo.queue_delay->count) &&
+        (!slo.ttft || ttft <= slo.ttft->count) && (!slo.tpot || tpot <= *slo.tpot) &&
+        (!slo.e2e || e2e <= *slo.e2e);
+    if (met) {
+      group.slo_met += 1;
+      minute.slo_met += 1;
+    }
+  } else {
+    tally_missing(request, end);
+  }
+  if (sink_ != nullptr) pending_records_.push_back(record_of(request, end, reason, now));
+}
+
+void Collector::flush_records() {
+  if (pending_records_.empty()) return;
+  std::sort(pending_records_.begin(), pending_records_.end(),
+            [](const RequestRecord& a, const RequestRecord& b) { return a.id < b.id; });
+  for (const RequestRecord& record : pending_records_) sink_->on_end(record);
+  pending_records_.clear();
+}
+
+Outcome Collector::finish(std::int64_t horizon) {
+  account_population(horizon, 0);
+  HEADROOM_CHECK(population_ == 0, "every request in the system at the horizon was ended");
+  HEADROOM_CHECK(population_area_ == sojourn_sum_, "Little's law: area under N = sum of sojourns");
+
+  Outcome outcome;
+  for (std::size_t c = 0; c < classes_.size(); ++c) {
+    std::vector<GroupTally> stretches;
+    for (std::size_t s = 0; s < stretch_count_; ++s) {
+      GroupTally& group = groups_[c * stretch_count_ + s];
+      double ends = 0;
+      for (const double count : group.ended) ends += count;
+      HEADROOM_CHECK(ends == group.arrived, "arrived = sum of the end states");
+      stretches.push_back(std::move(group));
+    }
+    outcome.groups.push_back(std::move(stretches));
+    const auto first = minutes_.begin() + static_cast<std::ptrdiff_t>(c * minute_count_);
+    outcome.minutes.emplace_back(
+        std::make_move_iterator(first),
+        std::make_move_iterator(first + static_cast<std::ptrdiff_t>(minute_count_)));
+
+    ClassState& state = classes_[c];
+    state.backlog.advance(horizon);
+    ClassTimeline timeline;
+    timeline.arrivals = std::move(state.arrivals);
+    timeline.queue_len = state.backlog.means(config_.horizon);
+    timeline.backlog_peak = state.backlog_peak;
+    timeline.backlog_peak_at = {state.backlog_peak_at};
+    for (std::size_t bin = 0; bin < bins_; ++bin) {
+      const std::int64_t width = config_.collect.timeline_step.count;
+      const std::int64_t edge = std::min(horizon, static_cast<std::int64_t>(bin + 1) * width);
+      const std::int64_t oldest = state.oldest_arrival[bin];
+      timeline.oldest_age_s.push_back(oldest > edge ? 0 : seconds({edge - oldest}));
+    }
+    outcome.classes.push_back(std::move(timeline));
+    if (!state.late.empty()) state.late.back().open = state.late.back().to.count >= horizon;
+    outcome.late.push_back(std::move(state.late));
+  }
+  return outcome;
+}
+
+}  // namespace headroom

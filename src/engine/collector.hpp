@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "headroom/engine/config.hpp"
+#include "headroom/engine/outcome.hpp"
+#include "live_request.hpp"
+#include "step_series.hpp"
+
+namespace headroom {
+
+__extension__ using Wide = __int128;
+
+/// Turns what happens to requests into an Outcome. Knows nothing of replicas.
+class Collector {
+ public:
+  Collector(const CellConfig& config, RequestStream& requests, RecordSink* sink);
+
+  /// A request has arrived; sets its group and minute.
+  void arrived(LiveRequest& request);
+  /// A request has been worked on for the first time (or has ended before).
+  void first_scheduled(LiveRequest& request, std::int64_t now);
+  void first_token(const LiveRequest& request);
+  /// A single gap between two tokens of one request.
+  void token_gap(std::uint32_t group, std::int64_t gap) { groups_[group].itl.histogram.add({gap}); }
+  /// Gaps first, first + step, ... for `count` requests of one group.
+  void token_gaps(std::uint32_t group, std::int64_t first, std::int64_t step, std::int64_t terms,
+                  std::int64_t count) {
+    if (terms == 1 && count == 1) {
+      token_gap(group, first);
+    } else {
+      groups_[group].itl.histogram.add_progression({first}, step, terms, count);
+    }
+  }
+  void preempted(const LiveRequest& request) { groups_[request.group].preemptions += 1; }
+  /// The request has left the system, or is still there at the horizon.
+  void ended(LiveRequest& request, EndState end, RejectReason reason, std::int64_t now);
+  /// All ends of a tick are known: hands their records to the sink in order of id.
+  void flush_records();
+
+  std::uint32_t group_count() const { return static_cast<std::uint32_t>(groups_.size()); }
+  double population() const { return population_; }
+
+  /// Checks conservation and Little's law and moves the results out.
+  Outcome finish(std::int64_t horizon);
+
+ private:
+  void leave_backlog(LiveRequest& request, std::int64_t now);
+  void note_late(std::uint32_t request_class, std::int64_t arrival, std::int64_t now);
+  void tally_missing(const LiveRequest& request, EndState end);
+  void account_population(std::int64_t now, int change);
+  RequestRecord record_of(const LiveRequest& request, EndState end, RejectReason reason,
+                          std::int64_t now) const;
+  MinuteTally& minute_of(const LiveRequest& request) {
+    return minutes_[request.request_class * minute_count_ + request.minute];
+  }
+
+  const CellConfig& config_;
+  RequestStream& requests_;
+  RecordSink* sink_;
+  std::size_t stretch_count_;
+  std::size_t stretch_ = 0;  // of the newest arrival
+  std::size_t bins_;
+  std::size_t minute_count_;
+  std::vector<GroupTally> groups_;    // [class * stretches + stretch]
+  std::vector<MinuteTally> minutes_;  // [class * minutes + minute]
+  std::vector<bool> makes_tokens_;    // by class
+  struct ClassState {
+    StepSeries backlog;
+    std::vector<double> arrivals;
+    std::vector<std::int64_t> oldest_arrival;  // in the backlog at the end of each bin
+    double backlog_peak = 0;
+    std::int64_t backlog_peak_at = 0;
+    std::vector<LateStretch> late;
+  };
+  std::vector<ClassState> classes_;
+  std::vector<RequestRecord> pending_records_;
+  double population_ = 0;
+  std::int64_t population_since_ = 0;
+  Wide population_area_ = 0;  // request-ticks, from counting those in the system
+  Wide sojourn_sum_ = 0;      // request-ticks, from each request's own times
+};
+
+}  // namespace headroom

@@ -1,0 +1,74 @@
+// The end of a run: what is still in the system is unfinished, and nothing has been lost.
+#include <algorithm>
+
+#include "cell_run.hpp"
+#include "headroom/core/check.hpp"
+
+namespace headroom {
+
+void CellRun::stop_replica_at_horizon(Pool& pool, std::uint32_t r) {
+  Replica& replica = pool.replicas[r];
+  if (replica.activity == Activity::kIdle) return;
+  const std::int64_t horizon = config_.horizon.count;
+  pool.totals.busy_ps += static_cast<double>(horizon - replica.start);
+  if (replica.activity == Activity::kBatch) return;
+  const auto blocks = static_cast<double>(pool.config->kv_blocks);
+  const double held_before = blocks - static_cast<double>(replica.free_blocks);
+  if (replica.activity == Activity::kDecode) {
+    const std::int64_t steps = steps_to_reach(replica, horizon) - 1;  // those that ended before
+    if (steps > 0) {
+      tally_gaps(pool, r, steps);
+      replica.free_blocks -= blocks_for(pool, r, steps);
+      replica.steps += static_cast<std::uint64_t>(steps);
+      replica.last_decode = replica.start + plan_time(replica, steps);
+      pool.totals.steps += static_cast<double>(steps);
+    }
+  }
+  pool.kv.add_line(replica.start, held_before, horizon,
+                   blocks - static_cast<double>(replica.free_blocks));
+}
+
+void CellRun::end_at_horizon() {
+  now_ = config_.horizon.count;
+  for (Pool& pool : pools_) {
+    for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
+      stop_replica_at_horizon(pool, r);
+      for (const std::uint64_t word : pool.replicas[r].completions) {
+        LiveRequest& request = live_[Completion::slot(word)];
+        const auto steps = static_cast<std::int32_t>(pool.replicas[r].steps - request.decode_from);
+        request.made += steps;
+        if (steps > 0) request.last_token = pool.replicas[r].last_decode;
+      }
+    }
+    check_blocks(pool);
+  }
+  for (Slot slot = 0; slot < live_.size(); ++slot) {
+    LiveRequest& request = live_[slot];
+    if (request.where == Where::kFree) continue;
+    if (request.where == Where::kQueued) request.time_in_queue += now_ - request.joined;
+    collector_.ended(request, EndState::kUnfinished, RejectReason::kNone, now_);
+  }
+  collector_.flush_records();
+}
+
+void CellRun::check_blocks(Pool& pool) const {
+  if (pool.residues.empty()) return;
+  for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
+    const Replica& replica = pool.replicas[r];
+    std::int64_t held = 0;
+    for (const std::uint64_t word : replica.completions) {
+      held += pool.blocks(known(live_[Completion::slot(word)]) - 1);
+    }
+    for (Slot slot = replica.prefill_first; slot != kNoSlot; slot = live_[slot].next) {
+      held += pool.blocks(live_[slot].computed + live_[slot].chunk);
+    }
+    // A mixed step has taken the blocks its decodes are about to fill.
+    if (replica.activity == Activity::kPrefill && pool.config->mode == BatchMode::kChunked) {
+      held += blocks_for(pool, r, 1);
+    }
+    HEADROOM_CHECK(held + replica.free_blocks == pool.config->kv_blocks,
+                   "KV blocks held + free = total");
+  }
+}
+
+}  // namespace headroom

@@ -1,0 +1,193 @@
+// Runs of decode steps with a fixed batch, planned to their end in closed form.
+#include <algorithm>
+#include <cmath>
+
+#include "cell_run.hpp"
+#include "headroom/core/check.hpp"
+
+namespace headroom {
+namespace {
+
+/// Longest plan, in steps: keeps every closed sum inside 64 bits (steps of up to a second).
+constexpr std::int64_t kMaxPlanSteps = 65'536;
+
+}  // namespace
+
+std::int64_t CellRun::blocks_for(const Pool& pool, std::uint32_t r, std::int64_t steps) const {
+  const Replica& replica = pool.replicas[r];
+  const std::int64_t block = pool.config->block_tokens;
+  const std::uint32_t* residues = residues_of(pool, r);
+  // A decode takes a block in the step that computes a token at a block's start. Over one full
+  // cycle of `block` steps every decode does so once.
+  std::int64_t blocks = steps / block * replica.decoding;
+  const std::uint64_t from = replica.steps + (kPlantedFault == PlantedFault::kBlockPhase ? 1 : 0);
+  for (std::int64_t i = 0; i < steps % block; ++i) {
+    blocks += residues[residue(pool, 0, from + static_cast<std::uint64_t>(i))];
+  }
+  return blocks;
+}
+
+std::int64_t CellRun::steps_within(const Pool& pool, std::uint32_t r, std::int64_t most) const {
+  const Replica& replica = pool.replicas[r];
+  const std::int64_t block = pool.config->block_tokens;
+  if ((most + block - 1) / block * replica.decoding <= replica.free_blocks) return most;
+  std::int64_t steps = std::min(most, replica.free_blocks / replica.decoding * block);
+  std::int64_t left = replica.free_blocks - blocks_for(pool, r, steps);
+  const std::uint32_t* residues = residues_of(pool, r);
+  while (steps < most) {
+    left -= residues[residue(pool, 0, replica.steps + static_cast<std::uint64_t>(steps))];
+    if (left < 0) break;
+    ++steps;
+  }
+  return steps;
+}
+
+void CellRun::start_plan(Pool& pool, std::uint32_t r, bool one_step) {
+  Replica& replica = pool.replicas[r];
+  const StepTable& table = *pool.config->steps;
+  const std::int64_t n = replica.decoding;
+  const auto pieces = table.pieces(n);
+  const StepTable::Piece* piece = &table.piece_at(n, replica.context);
+
+  const auto to_finish =
+      static_cast<std::int64_t>(Completion::step(replica.completions.front()) - replica.steps);
+  std::int64_t steps = std::min(to_finish, kMaxPlanSteps);
+  if (piece != &pieces.back() && kPlantedFault != PlantedFault::kPieceIgnored) {
+    const std::int64_t room = piece[1].context_from - replica.context;
+    steps = std::min(steps, (room + n - 1) / n);
+  }
+  if (one_step || stepwise_) steps = 1;
+  steps = steps_within(pool, r, steps);
+  HEADROOM_DCHECK(steps >= 1, "the running phase has made room for one step");
+
+  replica.first_step = (table.dense(n) + table.per_sequence(n)).count + piece->base_ps +
+                       piece->slope_ps * (replica.context - piece->context_from);
+  replica.step_growth = piece->slope_ps * n;
+  replica.event_steps = steps;
+  pool.totals.plans += 1;
+  set_busy(pool, replica, Activity::kDecode, plan_time(replica, steps));
+}
+
+std::int64_t CellRun::steps_to_reach(const Replica& replica, std::int64_t time) const {
+  const std::int64_t span = time - replica.start;
+  const auto first = static_cast<double>(replica.first_step);
+  const auto growth = static_cast<double>(replica.step_growth);
+  double guess = static_cast<double>(span) / first;
+  if (replica.step_growth > 0) {
+    // growth/2 j^2 + (first - growth/2) j = span
+    const double b = first - growth / 2;
+    guess = 2 * static_cast<double>(span) /
+            (b + std::sqrt(b * b + 2 * growth * static_cast<double>(span)));
+  }
+  auto steps = std::max<std::int64_t>(1, static_cast<std::int64_t>(guess));
+  while (steps > 1 && plan_time(replica, steps - 1) >= span) --steps;
+  while (plan_time(replica, steps) < span) ++steps;
+  return steps;
+}
+
+bool CellRun::may_admit_at_boundary(const Pool& pool, const Replica& replica,
+                                    const LiveRequest& head) const {
+  if (replica.admitted >= pool.config->max_batch) return false;
+  // Blocks only get fewer during a plan: who does not fit now will not fit at its boundaries.
+  Draft draft;
+  draft.budget =
+      pool.config->token_budget - (pool.config->mode == BatchMode::kChunked ? replica.decoding : 0);
+  return fits(pool, replica, draft, head);
+}
+
+void CellRun::cut_plan(Pool& pool, std::uint32_t r) {
+  Replica& replica = pool.replicas[r];
+  if (replica.ready || replica.activity != Activity::kDecode) return;
+  const Slot head = pool.queue_of(r).head();
+  if (head == kNoSlot || !may_admit_at_boundary(pool, replica, live_[head])) return;
+  std::int64_t steps = steps_to_reach(replica, now_);
+  if (kPlantedFault == PlantedFault::kCutAfterArrival &&
+      replica.start + plan_time(replica, steps) == now_) {
+    steps = std::min(steps + 1, replica.event_steps);
+  }
+  if (steps >= replica.event_steps) return;
+  replica.event_steps = steps;
+  pool.totals.cut_plans += 1;
+  const std::int64_t boundary = replica.start + plan_time(replica, steps);
+  const std::size_t entity = pool.first_entity + r;
+  if (boundary > now_) {
+    events_.set(entity, boundary);
+    return;
+  }
+  end_plan(pool, r);
+  events_.set(entity, kNever.count);
+  note_ready(pool, r);
+}
+
+void CellRun::tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps) {
+  Replica& replica = pool.replicas[r];
+  std::uint32_t* groups = groups_of(pool, r);
+  std::int64_t from = 0;  // steps whose gaps are tallied one by one
+  if (replica.last_decode != replica.start || !replica.fresh.empty()) {
+    // The first gap also holds what came between the last tokens and this plan: prefill steps.
+    from = 1;
+    const std::int64_t end = replica.start + replica.first_step;
+    for (const Fresh& fresh : replica.fresh) {
+      collector_.token_gap(fresh.group, end - fresh.last_token);
+      --groups[fresh.group];
+    }
+    for (std::uint32_t g = 0; g < collector_.group_count(); ++g) {
+      if (groups[g] > 0) collector_.token_gaps(g, end - replica.last_decode, 0, 1, groups[g]);
+    }
+    for (const Fresh& fresh : replica.fresh) ++groups[fresh.group];
+    replica.fresh.clear();
+  }
+  if (steps == from) return;
+  const std::int64_t first = replica.first_step + from * replica.step_growth;
+  for (std::uint32_t g = 0; g < collector_.group_count(); ++g) {
+    if (groups[g] > 0) {
+      collector_.token_gaps(g, first, replica.step_growth, steps - from, groups[g]);
+    }
+  }
+}
+
+void CellRun::end_plan(Pool& pool, std::uint32_t r) {
+  Replica& replica = pool.replicas[r];
+  const std::int64_t steps = replica.event_steps;
+  HEADROOM_DCHECK(replica.start + plan_time(replica, steps) == now_,
+                  "a plan ends at the closed sum of its steps");
+  tally_gaps(pool, r, steps);
+  const auto blocks = static_cast<double>(pool.config->kv_blocks);
+  const double held_before = blocks - static_cast<double>(replica.free_blocks);
+  replica.free_blocks -= blocks_for(pool, r, steps);
+  HEADROOM_DCHECK(replica.free_blocks >= 0, "a plan ends before the KV blocks do");
+  const double held = blocks - static_cast<double>(replica.free_blocks);
+  pool.kv.add_line(replica.start, held_before, now_, held);
+  pool.totals.kv_block_peak = std::max(pool.totals.kv_block_peak, held);
+  pool.totals.busy_ps += static_cast<double>(now_ - replica.start);
+  pool.totals.steps += static_cast<double>(steps);
+  replica.steps += static_cast<std::uint64_t>(steps);
+  replica.context += steps * replica.decoding;
+  replica.last_decode = now_;
+  finish_completed(pool, r);
+}
+
+void CellRun::finish_completed(Pool& pool, std::uint32_t r) {
+  Replica& replica = pool.replicas[r];
+  std::uint32_t* groups = groups_of(pool, r);
+  std::uint32_t* residues = residues_of(pool, r);
+  while (!replica.completions.empty() &&
+         Completion::step(replica.completions.front()) == replica.steps) {
+    const Slot slot = Completion::slot(replica.completions.front());
+    std::pop_heap(replica.completions.begin(), replica.completions.end(), std::greater<>());
+    replica.completions.pop_back();
+    LiveRequest& request = live_[slot];
+    request.made = request.output;
+    request.last_token = now_;
+    const std::int64_t computed = std::int64_t{request.prompt} + request.output - 1;
+    replica.free_blocks += pool.blocks(computed);
+    --residues[residue(pool, computed, replica.steps)];
+    --groups[request.group];
+    replica.context -= computed + 1;
+    --replica.decoding;
+    leave_replica(pool, r, slot);
+    stage_done(slot);
+  }
+}
+
+}  // namespace headroom

@@ -1,0 +1,113 @@
+// Making room when KV blocks run out: the running phase and preemption by recompute.
+#include <algorithm>
+#include <functional>
+
+#include "cell_run.hpp"
+#include "headroom/core/check.hpp"
+
+namespace headroom {
+
+Slot CellRun::pick_victim(const Replica& replica) const {
+  Slot victim = replica.partial;
+  const auto worse = [this](Slot a, Slot b) {  // a is the better victim
+    const LiveRequest& x = live_[a];
+    const LiveRequest& y = live_[b];
+    if (x.tier != y.tier) return x.tier > y.tier;
+    return kPlantedFault == PlantedFault::kFirstAdmittedIsVictim ? x.admission < y.admission
+                                                                 : x.admission > y.admission;
+  };
+  for (const std::uint64_t word : replica.completions) {
+    const Slot slot = Completion::slot(word);
+    if (victim == kNoSlot || worse(slot, victim)) victim = slot;
+  }
+  return victim;
+}
+
+Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
+  Replica& replica = pool.replicas[r];
+  const Slot victim = pick_victim(replica);
+  HEADROOM_DCHECK(victim != kNoSlot, "blocks run out only while somebody holds them");
+  LiveRequest& request = live_[victim];
+  if (victim == replica.partial) {
+    replica.free_blocks += pool.blocks(request.computed);
+    replica.partial = kNoSlot;
+  } else {
+    const auto steps = static_cast<std::int32_t>(replica.steps - request.decode_from);
+    request.made += steps;
+    if (steps > 0) {
+      request.last_token = replica.last_decode;
+    } else {
+      std::erase_if(replica.fresh, [&](const Fresh& fresh) {
+        return fresh.group == request.group && fresh.last_token == request.last_token;
+      });
+    }
+    const std::int64_t computed = known(request) - 1;
+    replica.free_blocks += pool.blocks(computed);
+    --residues_of(pool, r)[residue(pool, computed, replica.steps)];
+    --groups_of(pool, r)[request.group];
+    replica.context -= computed + 1;
+    --replica.decoding;
+    std::erase_if(replica.completions,
+                  [&](std::uint64_t word) { return Completion::slot(word) == victim; });
+    std::make_heap(replica.completions.begin(), replica.completions.end(), std::greater<>());
+  }
+  if (kPlantedFault == PlantedFault::kRecomputeForgets) {
+    request.output -= request.made;  // forgets them altogether
+    request.made = 0;
+  }
+  request.computed = 0;
+  ++request.preemptions;
+  pool.totals.preemptions += 1;
+  collector_.preempted(request);
+
+  request.where = Where::kQueued;
+  request.joined = now_;
+  request.offered = true;
+  --replica.admitted;
+  pool.running.add(-1, now_);
+  pool.queued.add(1, now_);
+  if (pool.central) pool.change_load(r, -1);
+  TieredQueue& queue = pool.queue_of(r);
+  if (kPlantedFault == PlantedFault::kVictimToBack) {
+    queue.push_back(live_, victim);
+  } else {
+    queue.push_front(live_, victim);
+  }
+  return victim;
+}
+
+void CellRun::running_phase(Pool& pool, std::uint32_t r, Draft& draft) {
+  Replica& replica = pool.replicas[r];
+  // Decodes in order of admission, then the unfinished prompt, which was admitted last. Going
+  // through them one by one preempts exactly until what the rest need is there, so the needs of all
+  // decodes can be taken together.
+  while (replica.decoding > 0 && blocks_for(pool, r, 1) > replica.free_blocks) {
+    preempt(pool, r);
+    draft.preempted = true;
+  }
+  if (replica.partial != kNoSlot) {
+    const Slot slot = replica.partial;
+    LiveRequest& request = live_[slot];
+    const std::int64_t chunk =
+        std::min(known(request) - request.computed, draft.budget - replica.decoding);
+    const std::int64_t more = pool.blocks(request.computed + chunk) - pool.blocks(request.computed);
+    while (replica.partial == slot && blocks_for(pool, r, 1) + more > replica.free_blocks) {
+      preempt(pool, r);
+      draft.preempted = true;
+    }
+    if (replica.partial == slot) {
+      request.chunk = static_cast<std::int32_t>(chunk);
+      draft.reserved += more;
+      draft.budget -= chunk;
+      draft.tokens += chunk;
+      draft.rows += request.computed + chunk == known(request) ? 1 : 0;
+      draft.prefill_ticks += pool.config->steps->prefill_attention(chunk, request.computed).count;
+      request.next = kNoSlot;
+      replica.prefill_first = replica.prefill_last = slot;
+    }
+  }
+  draft.budget -= replica.decoding;
+  draft.reserved += blocks_for(pool, r, 1);
+}
+
+}  // namespace headroom

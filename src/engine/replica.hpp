@@ -1,0 +1,111 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "event_tree.hpp"
+#include "headroom/engine/config.hpp"
+#include "headroom/engine/outcome.hpp"
+#include "live_request.hpp"
+#include "step_series.hpp"
+
+namespace headroom {
+
+enum class Activity : std::uint8_t {
+  kIdle,     ///< not inside a step (slots: always)
+  kDecode,   ///< a plan of decode steps with a fixed batch
+  kPrefill,  ///< one step with prompt tokens in it
+  kBatch,    ///< a static batch
+};
+
+/// A decoding request's last step and its slot in one word, ordered by step.
+struct Completion {
+  static std::uint64_t pack(std::uint64_t step, Slot slot) { return (step << kSlotBits) | slot; }
+  static std::uint64_t step(std::uint64_t word) { return word >> kSlotBits; }
+  static Slot slot(std::uint64_t word) {
+    return static_cast<Slot>(word & ((std::uint64_t{1} << kSlotBits) - 1));
+  }
+};
+
+/// A request that joined the decodes of a replica after its last decode step.
+struct Fresh {
+  std::uint32_t group;
+  std::int64_t last_token;
+};
+
+struct SlotFinish {
+  std::int64_t time;
+  Slot slot;
+  friend bool operator>(const SlotFinish& a, const SlotFinish& b) { return a.time > b.time; }
+};
+
+/// One replica. Hot state first: a plan's end touches these fields, the completion heap, one row of
+/// residues and one of group counts.
+struct Replica {
+  // The present plan: step i (from 0) takes first_step + i * step_growth.
+  std::int64_t start = 0;
+  std::int64_t first_step = 0;
+  std::int64_t step_growth = 0;
+  std::int64_t event_steps = 0;  ///< steps done when its event comes
+
+  std::uint64_t steps = 0;   ///< decode steps so far: the clock of the completion heap
+  std::int64_t context = 0;  ///< sum over decodes of computed tokens + 1
+  std::int64_t free_blocks = 0;
+  std::int64_t last_decode = 0;  ///< end of the last step in which decodes made tokens
+  std::int32_t decoding = 0;     ///< requests that decode
+  std::int32_t admitted = 0;     ///< all that were admitted
+  Activity activity = Activity::kIdle;
+  bool ready = false;            ///< noted for admission at this tick
+  Slot prefill_first = kNoSlot;  ///< requests with prompt tokens in the present step
+  Slot prefill_last = kNoSlot;
+  Slot partial = kNoSlot;                  ///< a prompt that is not finished: the one admitted last
+  std::vector<std::uint64_t> completions;  ///< min-heap of Completion words
+  std::vector<Fresh> fresh;
+  std::vector<SlotFinish> slot_finishes;  ///< slots: min-heap; static: the members
+};
+
+/// What a replica's next step will hold, while it is being put together.
+struct Draft {
+  std::int64_t budget = 0;         ///< tokens left
+  std::int64_t reserved = 0;       ///< KV blocks promised to this step
+  std::int64_t tokens = 0;         ///< prompt tokens
+  std::int64_t rows = 0;           ///< prompts that end in this step
+  std::int64_t prefill_ticks = 0;  ///< prefill attention
+  std::int32_t admissions = 0;
+  bool preempted = false;
+};
+
+/// A pool of one cell and everything on it.
+struct Pool {
+  const PoolConfig* config = nullptr;
+  std::size_t first_entity = 0;  ///< of replica 0 in the event tree; the timer follows the last
+  bool central = false;
+  bool independent = false;  ///< its replicas touch nobody else's queue: may start at once
+  bool touched = false;      ///< central: noted for admission at this tick
+  std::vector<Replica> replicas;
+  std::vector<TieredQueue> queues;      ///< one, or one a replica
+  std::vector<std::uint32_t> residues;  ///< [replica][block_tokens]: decodes by (computed - steps)
+  std::vector<std::uint32_t> by_group;  ///< [replica][group]: decodes
+  EventTree loads;                      ///< requests on each replica, queued ones included
+  std::uint64_t routed = 0;
+  std::uint64_t scanned_head = UINT64_MAX;  ///< central: the head for which plans have been cut
+  std::int32_t scanned_preemptions = 0;
+  StepSeries running, queued, busy;
+  AreaSeries kv;
+  PoolTotals totals;
+
+  explicit Pool(std::size_t replica_count) : loads(replica_count) {}
+
+  TieredQueue& queue_of(std::size_t replica) { return queues[central ? 0 : replica]; }
+  std::size_t timer_entity() const { return first_entity + replicas.size(); }
+  void change_load(std::size_t replica, std::int64_t change) {
+    loads.set(replica, loads.time_of(replica) + change);
+  }
+  std::int64_t blocks(std::int64_t tokens) const {
+    return (tokens + config->block_tokens - 1) / config->block_tokens;
+  }
+};
+
+}  // namespace headroom

@@ -1,0 +1,15 @@
+#include "headroom/engine/run_cell.hpp"
+
+#include "cell_run.hpp"
+
+namespace headroom {
+
+Outcome run_cell(const CellConfig& config, RequestStream& requests, RecordSink* sink) {
+  return CellRun(config, requests, sink, /*stepwise=*/false).run();
+}
+
+Outcome run_cell_stepwise(const CellConfig& config, RequestStream& requests, RecordSink* sink) {
+  return CellRun(config, requests, sink, /*stepwise=*/true).run();
+}
+
+}  // namespace headroom

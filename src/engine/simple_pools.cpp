@@ -1,0 +1,106 @@
+// Pools whose requests bring their own service time, and static batches.
+#include <algorithm>
+#include <functional>
+
+#include "cell_run.hpp"
+
+namespace headroom {
+namespace {
+
+std::int64_t at_least_one_tick(std::int64_t service) { return std::max<std::int64_t>(1, service); }
+
+}  // namespace
+
+void CellRun::begin_slots(Pool& pool, std::uint32_t r) {
+  Replica& replica = pool.replicas[r];
+  TieredQueue& queue = pool.queue_of(r);
+  while (replica.admitted < pool.config->max_batch && !queue.empty()) {
+    const Slot slot = queue.head();
+    admit(pool, r, queue, slot);
+    replica.slot_finishes.push_back({now_ + at_least_one_tick(live_[slot].service), slot});
+    std::push_heap(replica.slot_finishes.begin(), replica.slot_finishes.end(), std::greater<>());
+    pool.busy.add(1, now_);
+  }
+  events_.set(pool.first_entity + r,
+              replica.slot_finishes.empty() ? kNever.count : replica.slot_finishes.front().time);
+}
+
+void CellRun::end_slots(Pool& pool, std::uint32_t r) {
+  Replica& replica = pool.replicas[r];
+  auto& finishes = replica.slot_finishes;
+  while (!finishes.empty() && finishes.front().time == now_) {
+    const Slot slot = finishes.front().slot;
+    std::pop_heap(finishes.begin(), finishes.end(), std::greater<>());
+    finishes.pop_back();
+    pool.busy.add(-1, now_);
+    pool.totals.busy_ps += static_cast<double>(at_least_one_tick(live_[slot].service));
+    leave_replica(pool, r, slot);
+    stage_done(slot);
+  }
+  events_.set(pool.first_entity + r, finishes.empty() ? kNever.count : finishes.front().time);
+}
+
+void CellRun::central_slots(Pool& pool) {
+  TieredQueue& queue = pool.queue_of(0);
+  // loads holds the admitted requests of each replica: its first entity has the fewest, then the
+  // lowest id.
+  while (!queue.empty() && pool.loads.first_time() < pool.config->max_batch) {
+    const auto r = static_cast<std::uint32_t>(pool.loads.first_entity());
+    Replica& replica = pool.replicas[r];
+    const Slot slot = queue.head();
+    admit(pool, r, queue, slot);
+    replica.slot_finishes.push_back({now_ + at_least_one_tick(live_[slot].service), slot});
+    std::push_heap(replica.slot_finishes.begin(), replica.slot_finishes.end(), std::greater<>());
+    pool.busy.add(1, now_);
+    events_.set(pool.first_entity + r, replica.slot_finishes.front().time);
+  }
+}
+
+bool CellRun::begin_batch(Pool& pool, std::uint32_t r) {
+  Replica& replica = pool.replicas[r];
+  TieredQueue& queue = pool.queue_of(r);
+  const std::int64_t oldest = queue.oldest_joined(live_);
+  const bool full = queue.size() >= pool.config->max_batch;
+  const bool waited = oldest != kNever.count && now_ - oldest >= pool.config->max_wait.count;
+  if (queue.empty() || !(full || waited)) return false;
+  const std::int64_t size = std::min(pool.config->max_batch, queue.size());
+  std::int64_t longest = 1;
+  for (std::int64_t i = 0; i < size; ++i) {
+    const Slot slot = queue.head();
+    admit(pool, r, queue, slot);
+    longest = std::max(longest, live_[slot].service);
+    replica.slot_finishes.push_back({0, slot});
+  }
+  const std::int64_t duration =
+      pool.config->batch_times
+          ? at_least_one_tick(pool.config->batch_times->batch_ps[static_cast<std::size_t>(size)])
+          : longest;
+  pool.totals.steps += 1;
+  set_busy(pool, replica, Activity::kBatch, duration);
+  return true;
+}
+
+void CellRun::end_batch(Pool& pool, std::uint32_t r) {
+  Replica& replica = pool.replicas[r];
+  pool.totals.busy_ps += static_cast<double>(now_ - replica.start);
+  for (const SlotFinish& member : replica.slot_finishes) {
+    leave_replica(pool, r, member.slot);
+    stage_done(member.slot);
+  }
+  replica.slot_finishes.clear();
+}
+
+void CellRun::central_batches(Pool& pool) {
+  for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
+    Replica& replica = pool.replicas[r];
+    if (!replica.ready && replica.activity != Activity::kIdle) continue;
+    replica.ready = false;
+    if (!begin_batch(pool, r)) set_idle(pool, r);
+  }
+  const bool idle = pool.loads.first_time() == 0;
+  const std::int64_t oldest = pool.queue_of(0).oldest_joined(live_);
+  const bool wait = idle && oldest != kNever.count;
+  events_.set(pool.timer_entity(), wait ? oldest + pool.config->max_wait.count : kNever.count);
+}
+
+}  // namespace headroom

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "headroom/core/units.hpp"
+
+namespace headroom {
+
+/// Time-means of a quantity over bins of equal width, from its changes in time order.
+class StepSeries {
+ public:
+  StepSeries() = default;
+  StepSeries(std::size_t bins, Ticks width) : width_(width.count), area_(bins, 0) {
+    bin_end_ = width_;
+  }
+
+  double value() const { return value_; }
+  void add(double change, std::int64_t now) { set(value_ + change, now); }
+  void set(double value, std::int64_t now) {
+    advance(now);
+    value_ = value;
+  }
+  /// Accounts the present value up to `now`, which never goes back.
+  void advance(std::int64_t now) {
+    while (now > bin_end_ && bin_ + 1 < area_.size()) {
+      area_[bin_] += value_ * static_cast<double>(bin_end_ - last_);
+      last_ = bin_end_;
+      ++bin_;
+      bin_end_ += width_;
+    }
+    area_[bin_] += value_ * static_cast<double>(now - last_);
+    last_ = now;
+  }
+  /// Means over the bins, the last one up to `horizon`.
+  std::vector<double> means(Ticks horizon) const { return means_of(area_, width_, horizon); }
+
+  static std::vector<double> means_of(const std::vector<double>& area, std::int64_t width,
+                                      Ticks horizon) {
+    std::vector<double> means(area.size());
+    for (std::size_t i = 0; i < area.size(); ++i) {
+      const std::int64_t from = static_cast<std::int64_t>(i) * width;
+      const std::int64_t length = horizon.count - from < width ? horizon.count - from : width;
+      means[i] = length > 0 ? area[i] / static_cast<double>(length) : 0;
+    }
+    return means;
+  }
+
+ private:
+  std::int64_t width_ = 1;
+  std::vector<double> area_{0};
+  std::size_t bin_ = 0;
+  std::int64_t bin_end_ = kNever.count;
+  std::int64_t last_ = 0;
+  double value_ = 0;
+};
+
+/// Area under pieces that may come out of order, e.g. one a replica: a line from (from, v0) to (to,
+/// v1), shared out to the bins it crosses.
+class AreaSeries {
+ public:
+  AreaSeries() = default;
+  AreaSeries(std::size_t bins, Ticks width) : width_(width.count), area_(bins, 0) {}
+
+  void add_line(std::int64_t from, double v0, std::int64_t to, double v1) {
+    if (to <= from) return;
+    auto bin = static_cast<std::size_t>(from / width_);
+    const double slope = (v1 - v0) / static_cast<double>(to - from);
+    std::int64_t at = from;
+    while (at < to) {
+      std::int64_t end = static_cast<std::int64_t>(bin + 1) * width_;
+      if (end > to || bin + 1 >= area_.size()) end = to;
+      const double middle =
+          v0 + slope * (static_cast<double>(at - from) + static_cast<double>(end - at) / 2);
+      area_[bin] += middle * static_cast<double>(end - at);
+      at = end;
+      ++bin;
+    }
+  }
+  std::vector<double> means(Ticks horizon) const {
+    return StepSeries::means_of(area_, width_, horizon);
+  }
+
+ private:
+  std::int64_t width_ = 1;
+  std::vector<double> area_{0};
+};
+
+}  // namespace headroom

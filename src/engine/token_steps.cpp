@@ -1,0 +1,164 @@
+// Building and ending the steps of replicas that make tokens, continuous and chunked.
+#include <algorithm>
+#include <functional>
+
+#include "cell_run.hpp"
+#include "headroom/core/check.hpp"
+
+namespace headroom {
+
+Draft CellRun::open_draft(Pool& pool, std::uint32_t r) {
+  Draft draft;
+  draft.budget = pool.config->token_budget;
+  if (pool.config->mode == BatchMode::kChunked) running_phase(pool, r, draft);
+  return draft;
+}
+
+bool CellRun::fits(const Pool& pool, const Replica& replica, const Draft& draft,
+                   const LiveRequest& request) const {
+  if (replica.admitted >= pool.config->max_batch) return false;
+  if (draft.preempted && kPlantedFault != PlantedFault::kAdmitAfterPreempting) return false;
+  const std::int64_t to_compute = known(request) - request.cached;
+  const std::int64_t free = replica.free_blocks - draft.reserved;
+  if (pool.config->mode == BatchMode::kContinuous) {
+    if (draft.admissions > 0 && to_compute > draft.budget) return false;
+    return pool.blocks(known(request)) <= free;
+  }
+  if (draft.budget <= 0) return false;
+  return pool.blocks(request.cached + std::min(to_compute, draft.budget)) <= free;
+}
+
+void CellRun::admit_to_step(Pool& pool, std::uint32_t r, Draft& draft, TieredQueue& queue,
+                            Slot slot) {
+  Replica& replica = pool.replicas[r];
+  LiveRequest& request = live_[slot];
+  admit(pool, r, queue, slot);
+  const std::int64_t to_compute = known(request) - request.cached;
+  const std::int64_t chunk =
+      pool.config->mode == BatchMode::kContinuous ? to_compute : std::min(to_compute, draft.budget);
+  request.computed = request.cached;
+  request.chunk = static_cast<std::int32_t>(chunk);
+  draft.reserved += pool.blocks(request.cached + chunk);
+  draft.budget -= chunk;
+  draft.tokens += chunk;
+  draft.rows += chunk == to_compute ? 1 : 0;
+  draft.prefill_ticks += pool.config->steps->prefill_attention(chunk, request.cached).count;
+  ++draft.admissions;
+  request.next = kNoSlot;
+  (replica.prefill_last == kNoSlot ? replica.prefill_first : live_[replica.prefill_last].next) =
+      slot;
+  replica.prefill_last = slot;
+}
+
+void CellRun::begin_token_step(Pool& pool, std::uint32_t r) {
+  TieredQueue& queue = pool.queue_of(r);
+  Draft draft = open_draft(pool, r);
+  for (Slot head = queue.head(); head != kNoSlot; head = queue.head()) {
+    if (!fits(pool, pool.replicas[r], draft, live_[head])) break;
+    admit_to_step(pool, r, draft, queue, head);
+  }
+  launch(pool, r, draft);
+}
+
+void CellRun::launch(Pool& pool, std::uint32_t r, Draft& draft) {
+  Replica& replica = pool.replicas[r];
+  if (replica.prefill_first != kNoSlot) {
+    start_prefill_step(pool, r, draft);
+    return;
+  }
+  if (pool.config->mode == BatchMode::kContinuous) {
+    while (replica.decoding > 0 && blocks_for(pool, r, 1) > replica.free_blocks) {
+      preempt(pool, r);
+      draft.preempted = true;
+    }
+  }
+  if (replica.decoding == 0) {
+    HEADROOM_DCHECK(replica.admitted == 0, "a replica without work is empty");
+    set_idle(pool, r);
+    return;
+  }
+  // After preempting nobody was admitted; the next boundary is the first at which the head may be.
+  start_plan(pool, r, draft.preempted);
+}
+
+void CellRun::start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft) {
+  Replica& replica = pool.replicas[r];
+  const StepTable& table = *pool.config->steps;
+  const bool mixed = pool.config->mode == BatchMode::kChunked;
+  const std::int64_t decodes = mixed ? replica.decoding : 0;
+  std::int64_t duration =
+      (table.dense(decodes + draft.tokens) + table.per_sequence(decodes + draft.rows)).count +
+      draft.prefill_ticks;
+  if (decodes > 0) {
+    duration += table.decode_attention(decodes, replica.context).count;
+    pool.totals.mixed_steps += 1;
+  }
+  replica.free_blocks -= draft.reserved;
+  HEADROOM_DCHECK(replica.free_blocks >= 0, "a step reserves only free blocks");
+  replica.first_step = duration;
+  replica.step_growth = 0;
+  replica.event_steps = 1;
+  pool.totals.steps += 1;
+  set_busy(pool, replica, Activity::kPrefill, duration);
+}
+
+void CellRun::end_prefill_step(Pool& pool, std::uint32_t r) {
+  Replica& replica = pool.replicas[r];
+  const double held =
+      static_cast<double>(pool.config->kv_blocks) - static_cast<double>(replica.free_blocks);
+  pool.kv.add_line(replica.start, held, now_, held);
+  pool.totals.kv_block_peak = std::max(pool.totals.kv_block_peak, held);
+  pool.totals.busy_ps += static_cast<double>(now_ - replica.start);
+  if (pool.config->mode == BatchMode::kChunked) {
+    if (replica.decoding > 0) tally_gaps(pool, r, 1);
+    ++replica.steps;
+    replica.context += replica.decoding;
+    replica.last_decode = now_;
+    finish_completed(pool, r);
+  }
+  replica.partial = kNoSlot;
+  Slot slot = replica.prefill_first;
+  replica.prefill_first = replica.prefill_last = kNoSlot;
+  while (slot != kNoSlot) {
+    LiveRequest& request = live_[slot];
+    const Slot next = request.next;
+    request.computed += request.chunk;
+    if (request.computed == known(request)) {
+      prompt_done(pool, r, slot);
+    } else {
+      replica.partial = slot;
+    }
+    slot = next;
+  }
+}
+
+void CellRun::prompt_done(Pool& pool, std::uint32_t r, Slot slot) {
+  Replica& replica = pool.replicas[r];
+  LiveRequest& request = live_[slot];
+  ++request.made;
+  if (request.first_token == kNever.count) {
+    request.first_token = now_;
+    collector_.first_token(request);
+  } else {
+    collector_.token_gap(request.group, now_ - request.last_token);
+  }
+  request.last_token = now_;
+  if (request.made == request.output) {
+    replica.free_blocks += pool.blocks(request.computed);
+    leave_replica(pool, r, slot);
+    stage_done(slot);
+    return;
+  }
+  request.decode_from = replica.steps;
+  replica.completions.push_back(Completion::pack(
+      replica.steps + static_cast<std::uint64_t>(request.output - request.made), slot));
+  std::push_heap(replica.completions.begin(), replica.completions.end(), std::greater<>());
+  ++residues_of(pool, r)[residue(pool, request.computed, replica.steps)];
+  ++groups_of(pool, r)[request.group];
+  replica.context += request.computed + 1;
+  ++replica.decoding;
+  // In a chunked pool every step is everyone's step, so the next gap is that step's length.
+  if (pool.config->mode == BatchMode::kContinuous) replica.fresh.push_back({request.group, now_});
+}
+
+}  // namespace headroom
