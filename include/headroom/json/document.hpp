@@ -76,6 +76,9 @@ std::string format_quantity(double si_value, Dimension dimension);
 bool parse_utc(std::string_view text, double& seconds_since_1970);
 std::string format_utc(double seconds_since_1970);
 
+/// SHA-256 of the bytes, 64 hexadecimal digits.
+std::string sha256_hex(std::string_view bytes);
+
 /// JSON Schema (draft 2020-12) of the object that `body` describes, pretty-printed.
 std::string write_schema(const std::string& title, const std::string& schema_id,
                          const std::function<void(Archive&)>& body);
