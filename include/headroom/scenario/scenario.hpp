@@ -1,0 +1,173 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "headroom/core/units.hpp"
+#include "headroom/json/archive.hpp"
+#include "headroom/latency/deployment.hpp"
+#include "headroom/workload/config.hpp"
+
+/// A scenario as its JSON file declares it: names and numbers, nothing looked up yet. The values
+/// the structs hold here are the defaults. `headroom schema scenario` prints the same description.
+namespace headroom {
+
+struct ScenarioTime {
+  json::TimePoint start{1735689600, true};  ///< UTC; time 0 of the run: 2025-01-01T00:00:00Z
+  Ticks duration{0};                        ///< requests arrive for so long
+  Ticks warmup{0};                          ///< requests of the first part do not count in results
+  Ticks drain{0};          ///< the run goes on so long without arrivals after `duration`
+  Ticks timeline_step{0};  ///< width of a timeline bin; 0 = chosen by the run's length
+
+  Ticks horizon() const { return duration + drain; }
+};
+void describe(json::Archive& archive, ScenarioTime& time);
+
+/// Growth over longer than a run may span: the same busy period is simulated again and again, an
+/// independent run each, `every` apart, its demand multiplied by the growth up to then.
+struct BusyPeriods {
+  std::int64_t count = 1;       ///< period 0 is the scenario's own time
+  std::string every = "month";  ///< day, week, month (30.4375 days) or year (365.25 days)
+  GrowthConfig growth;
+};
+void describe(json::Archive& archive, BusyPeriods& periods);
+
+/// A fleet split in cells that share no queue, of which some are simulated.
+struct CellsConfig {
+  std::int64_t count = 1;
+  std::int64_t simulate = 0;  ///< 0 = all
+};
+void describe(json::Archive& archive, CellsConfig& cells);
+
+struct BatchingConfig {
+  /// "auto" is slots for a service_time, static for an image pipeline, else chunked.
+  std::string mode = "auto";
+  std::int64_t max_batch = 0;  ///< 0 = 256 (tokens), 16 (pictures), 1 (service_time)
+  /// 0 = the larger of 2,048 (vLLM's default for online serving) and max_batch; for continuous
+  /// batching 8,192.
+  std::int64_t token_budget = 0;
+  Ticks max_wait{0};
+};
+void describe(json::Archive& archive, BatchingConfig& batching);
+
+struct KvConfig {
+  std::int64_t block_tokens = 16;
+  std::optional<double> utilisation;  ///< share of GPU memory the engine fills; absent = preset's
+  std::int64_t blocks = 0;            ///< of one replica; 0 = as many as the memory holds
+};
+void describe(json::Archive& archive, KvConfig& kv);
+
+/// Pictures of an image pipeline. 0 = the model's own.
+struct ImageConfig {
+  std::int64_t steps = 0;
+  std::int64_t resolution = 0;   ///< side of the square picture, pixels
+  std::optional<bool> guidance;  ///< classifier-free guidance: two forward passes a step
+};
+void describe(json::Archive& archive, ImageConfig& image);
+
+/// Like replicas of one model, or of a plain service time.
+struct ScenarioPool {
+  std::string name;
+  std::int64_t gpus = 0;
+  DeploymentConfig deployment;  ///< not looked at when service_time is given
+  std::optional<Distribution> service_time_s;
+  std::int64_t gpus_per_replica = 1;  ///< with service_time only; else by the parallelism
+  BatchingConfig batching;
+  KvConfig kv;
+  ImageConfig image;
+  std::int64_t max_context = 0;  ///< prompt + output tokens of a request; 0 = the model's
+  std::string queueing = "central";
+};
+void describe(json::Archive& archive, ScenarioPool& pool);
+
+struct ScenarioStage {
+  std::string pool;
+  StageDemand demand;
+};
+void describe(json::Archive& archive, ScenarioStage& stage);
+
+struct ScenarioSlo {
+  std::optional<Ticks> queue_delay, ttft, tpot, e2e;
+};
+void describe(json::Archive& archive, ScenarioSlo& slo);
+
+/// A kind of request: who asks, how often, for what, and what was promised.
+struct ScenarioClass {
+  std::string name;
+  std::int64_t tier = 0;  ///< 0 is served first
+  std::vector<ScenarioStage> stages;
+  ClassDemand demand;  ///< its keys stand in the class's own object
+  Ticks fixed_delay{0};
+  ScenarioSlo slo;
+};
+void describe(json::Archive& archive, ScenarioClass& request_class);
+
+struct ScenarioWindow {
+  std::string name;
+  json::TimePoint from, to;
+};
+void describe(json::Archive& archive, ScenarioWindow& window);
+
+struct ScenarioTarget {
+  std::string id;
+  std::string request_class;  ///< empty = all classes together
+  std::string metric = "queue_delay";
+  std::string statistic = "p95";  ///< latencies only
+  /// Upper limit ("max"); lower limit ("min") of slo_attainment and goodput. Seconds, share, or
+  /// requests per second.
+  double limit = 0;
+  std::string window = "run";  ///< "run", a window's name, or "every_minute"
+  std::string of = "offered";  ///< "offered" or "admitted"
+
+  bool lower_limit() const { return metric == "slo_attainment" || metric == "goodput"; }
+  bool latency() const;  ///< has a statistic
+};
+void describe(json::Archive& archive, ScenarioTarget& target);
+
+/// Where a field's value comes from.
+struct ScenarioProvenance {
+  std::string path;                 ///< dotted, of a field or of an object that holds fields
+  std::string kind = "assumption";  ///< fact, derived, assumption or calibrated
+  std::string source;
+  std::string why;
+  /// The plausible range, low and high, each written as the field itself would be ("0.37", "2s").
+  std::vector<std::string> range;
+};
+void describe(json::Archive& archive, ScenarioProvenance& provenance);
+
+struct Scenario {
+  std::string schema;  ///< "$schema", for editors
+  std::string schema_version = "1.0";
+  std::string name;
+  std::string description;
+  ScenarioTime time;
+  std::optional<BusyPeriods> busy_periods;
+  CatalogueExtras catalogue;
+  CellsConfig cells;
+  std::vector<ScenarioPool> pools;
+  std::vector<ScenarioClass> classes;
+  std::vector<ScenarioWindow> windows;
+  std::vector<ScenarioTarget> targets;
+  std::int64_t seed = 42;
+  std::int64_t replications = 10;
+  double confidence = 0.95;  ///< level of intervals and verdicts
+  std::vector<ScenarioProvenance> provenance;
+};
+/// The root object. Keys: $schema, schema_version, name, description, time, busy_periods,
+/// catalogue, fleet {cells, pools}, classes, windows, targets, seed, replications, confidence,
+/// provenance.
+void describe(json::Archive& archive, Scenario& scenario);
+
+/// Seconds of a point in time since the scenario's start.
+double seconds_since_start(const ScenarioTime& time, const json::TimePoint& point);
+
+/// Words a target may use.
+std::span<const json::Choice> metric_choices();
+std::span<const json::Choice> statistic_choices();
+
+/// JSON Schema of a scenario, pretty-printed.
+std::string scenario_schema();
+
+}  // namespace headroom
