@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "headroom/plan/measure.hpp"
+
+namespace headroom {
+
+/// What one replication says about a target's class.
+struct TargetInput {
+  const GroupTally& window;  ///< of the target's window
+  const std::vector<MinuteTally>& minutes;
+  double drain_s;  ///< of the target's window; NaN: never
+};
+
+void add_target(TargetStatistics& into, const MeasureSpec& spec, const TargetSpec& target,
+                const TargetInput& input);
+
+}  // namespace headroom
