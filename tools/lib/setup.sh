@@ -53,15 +53,16 @@ install_packages() {
     return
   fi
   local missing
-  mapfile -t missing < <(missing_packages)
-  if [ "${#missing[@]}" -eq 0 ]; then
+  missing=$(missing_packages | xargs)
+  if [ -z "$missing" ]; then
     say "packages: all installed"
     return
   fi
-  say "packages: installing ${missing[*]}"
+  say "packages: installing $missing"
   as_root apt-get update -q </dev/null
+  # shellcheck disable=SC2086  # one word a package
   as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -q --no-install-recommends "${missing[@]}" </dev/null
+    apt-get install -y -q --no-install-recommends $missing </dev/null
 }
 
 # configure PRESET [-DNAME=VALUE...]
