@@ -1,13 +1,10 @@
 #pragma once
 
-/// Tests compile the engine with HEADROOM_PLANTED_FAULT=1..10 to show that the comparison with the
-/// reference engine catches each; 0, the default, is the engine as meant.
-#ifndef HEADROOM_PLANTED_FAULT
-#define HEADROOM_PLANTED_FAULT 0
-#endif
-
 namespace headroom {
 
+/// Tests compile the engine once more with HEADROOM_PLANTED_FAULTS and choose a fault as the test
+/// starts, to show that the comparison with the reference engine catches each. In any other build
+/// there is none, and the compiler drops the tests for it.
 enum class PlantedFault {
   kNone = 0,
   kCutAfterArrival,        ///< a plan is cut one boundary late when the arrival is on a boundary
@@ -22,6 +19,10 @@ enum class PlantedFault {
   kAdmitAfterPreempting,   ///< a step that preempted admits
 };
 
-inline constexpr PlantedFault kPlantedFault = static_cast<PlantedFault>(HEADROOM_PLANTED_FAULT);
+#ifdef HEADROOM_PLANTED_FAULTS
+extern const PlantedFault kPlantedFault;
+#else
+inline constexpr PlantedFault kPlantedFault = PlantedFault::kNone;
+#endif
 
 }  // namespace headroom

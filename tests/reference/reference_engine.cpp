@@ -41,6 +41,7 @@ struct Replica {
   std::vector<Job*> running;  // admitted, in order of admission
   int64_t free_blocks = 0;
   std::optional<Ticks> step_end;  // inside a step or batch that ends then
+  bool mixed = false;             // that step holds prefill and decodes
   // While a step is built:
   int64_t budget = 0;
   bool admitted_any = false;
@@ -91,6 +92,11 @@ class Engine {
       counts_.shared_ticks += std::popcount(kinds_this_tick_) > 1;
     }
     now_ = config_.horizon;
+    for (const Pool& pool : pools_) {
+      for (const Replica& replica : pool.replicas) {
+        counts_.pools[index(pool.id)].steps_cut += replica.step_end.has_value();
+      }
+    }
     while (!jobs_.empty()) {
       Job& job = jobs_.begin()->second;
       if (!job.where) job.record.time_in_queue += now_ - job.joined;
@@ -159,6 +165,8 @@ class Engine {
 
   void end_step(Pool& pool, Replica& replica) {
     replica.step_end.reset();
+    ++counts_.pools[index(pool.id)].steps;
+    counts_.pools[index(pool.id)].mixed += replica.mixed;
     for (Job* job : std::vector<Job*>(replica.running)) {
       if (!makes_tokens(pool)) {
         leave(pool, replica, *job);
@@ -375,7 +383,6 @@ class Engine {
         longest = Ticks{pool.config->batch_times->batch_ps[replica->running.size()]};
       }
       replica->step_end = now_ + longest;
-      ++counts_.pools[index(pool.id)].steps;
       any = true;
     }
     return any;
@@ -487,8 +494,7 @@ class Engine {
     HEADROOM_CHECK(duration.count > 0, "a step takes time");
     replica.step_end = now_ + duration;
     PoolCounts& counts = counts_.pools[index(pool.id)];
-    ++counts.steps;
-    counts.mixed += prefills > 0 && decodes > 0;
+    replica.mixed = prefills > 0 && decodes > 0;
     for (const Replica& each : pool.replicas) held += pool.config->kv_blocks - each.free_blocks;
     counts.block_peak = std::max(counts.block_peak, held);
     return true;

@@ -45,8 +45,9 @@ struct GapSummary {
 
 /// What one pool did.
 struct PoolCounts {
-  std::int64_t steps = 0;       ///< steps of token pools, batches of static ones
-  std::int64_t mixed = 0;       ///< steps with prefill and decodes together
+  std::int64_t steps = 0;       ///< steps of token pools, batches of static ones, that ended
+  std::int64_t mixed = 0;       ///< of these, with prefill and decodes together
+  std::int64_t steps_cut = 0;   ///< steps and batches that the horizon cut
   std::int64_t block_peak = 0;  ///< most KV blocks held at once on all its replicas
   std::int64_t admissions = 0, preemptions = 0;
 };

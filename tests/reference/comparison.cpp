@@ -1,0 +1,246 @@
+#include "comparison.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "headroom/engine/run_cell.hpp"
+#include "reference_engine.hpp"
+#include "scripted_source.hpp"
+
+namespace headroom::reference {
+namespace {
+
+/// Collects differences; keeps the first few in words.
+class Differences {
+ public:
+  explicit Differences(const char* engine) : engine_(engine) {}
+
+  void whole(const std::string& what, std::int64_t fast, std::int64_t plain) {
+    if (fast != plain)
+      note(fmt::format("{}: {} has {}, the plain engine {}", what, engine_, fast, plain));
+  }
+  void count(const std::string& what, double fast, double plain) {
+    if (fast != plain)
+      note(fmt::format("{}: {} has {}, the plain engine {}", what, engine_, fast, plain));
+  }
+  /// Sums of times in seconds are doubles; both sides add up to some thousand exact terms.
+  void sum(const std::string& what, double fast, double plain) {
+    if (std::abs(fast - plain) > 1e-9 * std::abs(plain)) {
+      note(fmt::format("{}: {} has {}, the plain engine {}", what, engine_, fast, plain));
+    }
+  }
+  void note(const std::string& line) {
+    if (++found_ <= 12) text_ += line + '\n';
+  }
+  std::string text() const {
+    return found_ <= 12 ? text_ : text_ + fmt::format("... {} differences in all\n", found_);
+  }
+
+ private:
+  const char* engine_;
+  std::string text_;
+  std::int64_t found_ = 0;
+};
+
+class KeptRecords final : public RecordSink {
+ public:
+  void on_end(const RequestRecord& record) override { records.push_back(record); }
+  std::vector<RequestRecord> records;
+};
+
+void compare_record(Differences& differences, const RequestRecord& fast,
+                    const RequestRecord& plain) {
+  const auto field = [&](const char* name, auto a, auto b) {
+    differences.whole(fmt::format("request {}, {}", index(plain.id), name),
+                      static_cast<std::int64_t>(a), static_cast<std::int64_t>(b));
+  };
+  field("class", index(fast.request_class), index(plain.request_class));
+  field("end state", fast.end, plain.end);
+  field("reason", fast.reason, plain.reason);
+  field("arrival", fast.arrival.count, plain.arrival.count);
+  field("first_scheduled", fast.first_scheduled.count, plain.first_scheduled.count);
+  field("first_token", fast.first_token.count, plain.first_token.count);
+  field("last_token", fast.last_token.count, plain.last_token.count);
+  field("finish", fast.finish.count, plain.finish.count);
+  field("time_in_queue", fast.time_in_queue.count, plain.time_in_queue.count);
+  field("prompt_tokens", fast.prompt_tokens, plain.prompt_tokens);
+  field("output_tokens", fast.output_tokens, plain.output_tokens);
+  field("made_tokens", fast.made_tokens, plain.made_tokens);
+  field("preemptions", fast.preemptions, plain.preemptions);
+  field("stage", fast.stage, plain.stage);
+  field("pool", index(fast.pool), index(plain.pool));
+  field("replica", index(fast.replica), index(plain.replica));
+  // A field added to the record and not above would show here.
+  if (!(fast == plain)) {
+    differences.note(fmt::format("request {} differs", index(plain.id)));
+  }
+}
+
+void compare_records(Differences& differences, const std::vector<RequestRecord>& fast,
+                     const std::vector<RequestRecord>& plain) {
+  differences.whole("number of records", static_cast<std::int64_t>(fast.size()),
+                    static_cast<std::int64_t>(plain.size()));
+  std::map<RequestId, const RequestRecord*> by_id;
+  for (const RequestRecord& record : fast) by_id[record.id] = &record;
+  for (const RequestRecord& record : plain) {
+    const auto found = by_id.find(record.id);
+    if (found == by_id.end()) {
+      differences.note(fmt::format("request {} has no record", index(record.id)));
+    } else {
+      compare_record(differences, *found->second, record);
+    }
+  }
+  if (fast.size() != plain.size()) return;
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    if (fast[i].id != plain[i].id) {
+      differences.note(fmt::format("record {} is of request {}, not {}", i, index(fast[i].id),
+                                   index(plain[i].id)));
+      return;
+    }
+  }
+}
+
+/// What one (class, stretch) should hold, from the plain engine's records.
+struct PlainGroup {
+  double arrived = 0, preemptions = 0, never_fits = 0, context_limit = 0;
+  double ended[kEndStates] = {};
+  double delays = 0, delay_sum = 0, firsts = 0, first_sum = 0, ends = 0, end_sum = 0;
+};
+
+std::vector<std::vector<PlainGroup>> plain_groups(const CellConfig& config,
+                                                  const std::vector<RequestRecord>& records) {
+  const auto& starts = config.collect.stretch_starts;
+  std::vector<std::vector<PlainGroup>> groups(config.classes.size(),
+                                              std::vector<PlainGroup>(starts.size()));
+  for (const RequestRecord& record : records) {
+    const auto after = std::upper_bound(starts.begin(), starts.end(), record.arrival);
+    PlainGroup& group =
+        groups[index(record.request_class)][static_cast<std::size_t>(after - starts.begin()) - 1];
+    group.arrived += 1;
+    group.ended[static_cast<std::size_t>(record.end)] += 1;
+    group.preemptions += record.preemptions;
+    group.never_fits += record.reason == RejectReason::kNeverFits;
+    group.context_limit += record.reason == RejectReason::kContextLimit;
+    if (record.first_scheduled != kNever) {
+      group.delays += 1;
+      group.delay_sum += seconds(record.first_scheduled - record.arrival);
+    }
+    if (record.first_token != kNever) {
+      group.firsts += 1;
+      group.first_sum += seconds(record.first_token - record.arrival);
+    }
+    if (record.end == EndState::kFinished) {
+      group.ends += 1;
+      group.end_sum += seconds(record.finish - record.arrival);
+    }
+  }
+  return groups;
+}
+
+void compare_groups(Differences& differences, const CellConfig& config, const Outcome& outcome,
+                    const std::vector<RequestRecord>& records) {
+  const auto plain = plain_groups(config, records);
+  for (std::size_t c = 0; c < plain.size(); ++c) {
+    for (std::size_t s = 0; s < plain[c].size(); ++s) {
+      const GroupTally& fast = outcome.groups.at(c).at(s);
+      const PlainGroup& group = plain[c][s];
+      const std::string where = fmt::format("class {} stretch {} ", c, s);
+      differences.count(where + "arrived", fast.arrived, group.arrived);
+      for (std::size_t e = 0; e < kEndStates; ++e) {
+        differences.count(where + fmt::format("ended in state {}", e), fast.ended[e],
+                          group.ended[e]);
+      }
+      differences.count(where + "preemptions", fast.preemptions, group.preemptions);
+      differences.count(where + "never fits", fast.rejected_never_fits, group.never_fits);
+      differences.count(where + "context limit", fast.rejected_context_limit, group.context_limit);
+      differences.count(where + "queue delays", fast.queue_delay.histogram.count(), group.delays);
+      differences.sum(where + "queue delay sum", fast.queue_delay.histogram.sum_s(),
+                      group.delay_sum);
+      differences.count(where + "TTFTs", fast.ttft.histogram.count(), group.firsts);
+      differences.sum(where + "TTFT sum", fast.ttft.histogram.sum_s(), group.first_sum);
+      differences.count(where + "E2Es", fast.e2e.histogram.count(), group.ends);
+      differences.sum(where + "E2E sum", fast.e2e.histogram.sum_s(), group.end_sum);
+    }
+  }
+}
+
+void compare_gaps(Differences& differences, const Outcome& outcome, const ReferenceCounts& counts) {
+  for (std::size_t c = 0; c < counts.gaps.size(); ++c) {
+    const GapSummary& plain = counts.gaps[c];
+    double number = 0, sum = 0;
+    std::int64_t min = INT64_MAX, max = 0;
+    for (const GroupTally& group : outcome.groups.at(c)) {
+      const Histogram& histogram = group.itl.histogram;
+      number += histogram.count();
+      sum += histogram.sum_s();
+      if (histogram.count() == 0) continue;
+      min = std::min(min, histogram.min().count);
+      max = std::max(max, histogram.max().count);
+    }
+    const std::string where = fmt::format("class {} inter-token gaps ", c);
+    differences.count(where + "number", number, static_cast<double>(plain.count));
+    differences.sum(where + "sum", sum, seconds(Ticks{plain.sum}));
+    if (number == 0) continue;
+    differences.whole(where + "min", min, plain.min);
+    differences.whole(where + "max", max, plain.max);
+  }
+}
+
+void compare_pools(Differences& differences, const CellConfig& config, const Outcome& outcome,
+                   const ReferenceCounts& counts) {
+  for (std::size_t p = 0; p < counts.pools.size(); ++p) {
+    const PoolTotals& fast = outcome.pool_totals.at(p);
+    const PoolCounts& plain = counts.pools[p];
+    const std::string where = fmt::format("pool {} ", p);
+    differences.count(where + "admissions", fast.admissions, static_cast<double>(plain.admissions));
+    differences.count(where + "preemptions", fast.preemptions,
+                      static_cast<double>(plain.preemptions));
+    if (config.pools[p].mode == BatchMode::kSlots) continue;  // has no steps
+    // A step that the horizon cuts may count or not.
+    const double cut = static_cast<double>(counts.pools[p].steps_cut);
+    const double steps = fast.steps - static_cast<double>(plain.steps);
+    if (steps < 0 || steps > cut) differences.count(where + "steps less those cut", steps, 0);
+    const double mixed = fast.mixed_steps - static_cast<double>(plain.mixed);
+    if (mixed < 0 || mixed > cut) differences.count(where + "mixed steps less those cut", mixed, 0);
+  }
+}
+
+}  // namespace
+
+Comparison compare_engines(const Scenario& scenario, Reach& reach) {
+  ScriptedSource source(scenario.requests, scenario.later_work);
+  ReferenceCounts counts;
+  const auto plain = run_reference(scenario.config, source, &counts);
+  reach.add(scenario, counts, plain);
+
+  Comparison comparison;
+  for (const bool stepwise : {false, true}) {
+    Differences differences(stepwise ? "the stepwise engine" : "the fast engine");
+    RequestStream stream = RequestStream::from_requests(scenario.requests, scenario.later_work);
+    KeptRecords kept;
+    const Outcome outcome = stepwise ? run_cell_stepwise(scenario.config, stream, &kept)
+                                     : run_cell(scenario.config, stream, &kept);
+    compare_records(differences, kept.records, plain);
+    compare_groups(differences, scenario.config, outcome, plain);
+    compare_gaps(differences, outcome, counts);
+    compare_pools(differences, scenario.config, outcome, counts);
+    comparison.difference += differences.text();
+    if (stepwise) continue;
+    for (const PoolTotals& pool : outcome.pool_totals) {
+      comparison.plans += pool.plans;
+      comparison.cut_plans += pool.cut_plans;
+    }
+  }
+  if (!comparison.difference.empty()) {
+    comparison.difference +=
+        describe(scenario) +
+        fmt::format("run again: HEADROOM_DIFF_SEED={} headroom_differential_driver\n",
+                    scenario.seed);
+  }
+  return comparison;
+}
+
+}  // namespace headroom::reference

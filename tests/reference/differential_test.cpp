@@ -1,0 +1,54 @@
+#include <cstdlib>
+
+#include "comparison.hpp"
+#include "support/catch.hpp"
+
+// The fast engine against the plain one. HEADROOM_DIFF_SEED=n runs scenario n alone.
+
+namespace headroom::reference {
+namespace {
+
+constexpr std::uint64_t kScenarios = 4000;
+
+TEST_CASE("the fast engine agrees with the plain one to the last tick",
+          "[reference][differential]") {
+  Reach reach;
+  double plans = 0, cut_plans = 0;
+  const auto compare = [&](std::uint64_t seed) {
+    const Comparison comparison = compare_engines(random_scenario(seed), reach);
+    plans += comparison.plans;
+    cut_plans += comparison.cut_plans;
+    INFO(comparison.difference);
+    REQUIRE(comparison.difference.empty());
+  };
+  if (const char* seed = std::getenv("HEADROOM_DIFF_SEED")) {
+    compare(std::strtoull(seed, nullptr, 10));
+    return;
+  }
+  for (std::uint64_t seed = 1; seed <= kScenarios; ++seed) compare(seed);
+
+  // Agreement means little where nothing happened.
+  INFO(reach.text() << plans << " plans, " << cut_plans << " of them cut");
+  CHECK(reach.scenarios >= 2000);
+  CHECK(reach.preemptions > 5000);
+  CHECK(reach.scenarios_with_preemption > 500);
+  CHECK(reach.repeated_preemptions > 1000);
+  CHECK(reach.abandonments > 5000);
+  CHECK(reach.mixed_steps > 10'000);
+  CHECK(reach.tier_inversions > 3000);
+  CHECK(reach.shared_ticks > 3000);
+  CHECK(reach.hand_overs > 20'000);
+  CHECK(reach.refused_hand_overs > 300);
+  CHECK(reach.never_fits > 300);
+  CHECK(reach.context_limit > 300);
+  CHECK(reach.horizons_that_cut > 500);
+  CHECK(reach.gaps > 100'000);
+  CHECK(cut_plans > 1000);
+  CHECK(plans > 10'000);
+  for (const std::int64_t pools : reach.mode_pools) CHECK(pools > 400);
+  for (const std::int64_t pools : reach.queueings) CHECK(pools > 400);
+  for (const std::int64_t pools : reach.combinations) CHECK(pools > 50);
+}
+
+}  // namespace
+}  // namespace headroom::reference

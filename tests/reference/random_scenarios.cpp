@@ -1,0 +1,306 @@
+#include "random_scenarios.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <initializer_list>
+#include <iterator>
+
+namespace headroom::reference {
+namespace {
+
+using std::int64_t;
+
+/// Draws for one scenario. `unit` is one step of its time grid; `span` a typical step, in units.
+class Draws {
+ public:
+  explicit Draws(std::uint64_t seed) : stream_({seed, 0, 0}, Purpose::kTest, 0, seed) {}
+
+  /// Whole number in [low, high].
+  int64_t whole(int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(stream_.uniform() * static_cast<double>(high - low + 1));
+  }
+  bool chance(double p) { return stream_.uniform() < p; }
+  int64_t one_of(std::initializer_list<int64_t> values) {
+    return *(values.begin() + whole(0, static_cast<int64_t>(values.size()) - 1));
+  }
+  /// Mostly small, now and then near `high`: what lengths look like.
+  int64_t skewed(int64_t low, int64_t high) {
+    const double u = stream_.uniform();
+    return low + static_cast<int64_t>(u * u * u * static_cast<double>(high - low + 1));
+  }
+  /// A time of `low` to `high` typical steps, on the grid.
+  int64_t steps(double low, double high) {
+    const double span_units = static_cast<double>(span);
+    return unit *
+           whole(static_cast<int64_t>(low * span_units), static_cast<int64_t>(high * span_units));
+  }
+
+  int64_t unit = 1;
+  int64_t span = 1000;
+
+ private:
+  RandomStream stream_;
+};
+
+std::vector<int64_t> rising(Draws& draws, int64_t entries, double first_low, double first_high,
+                            double rise_high) {
+  std::vector<int64_t> values{0, std::max<int64_t>(1, draws.steps(first_low, first_high))};
+  for (int64_t i = 2; i < entries; ++i) {
+    values.push_back(values.back() + draws.steps(0, draws.chance(0.2) ? 4 * rise_high : rise_high));
+  }
+  return values;
+}
+
+/// Attention of n decodes: one to four linear pieces, mostly joined without a jump.
+std::vector<StepTable::Piece> decode_pieces(Draws& draws, int64_t slope_high) {
+  std::vector<StepTable::Piece> pieces;
+  int64_t from = 0, base = draws.chance(0.5) ? 0 : draws.steps(0, 0.5);
+  for (int64_t left = draws.whole(1, 4); left > 0; --left) {
+    const int64_t slope = draws.chance(0.3) ? 0 : draws.unit * draws.whole(0, slope_high);
+    pieces.push_back({from, base, slope});
+    const int64_t length = draws.whole(1, draws.chance(0.5) ? 10 : 80);
+    from += length;
+    base += slope * length;
+    if (draws.chance(0.3)) base += draws.steps(0, 1);
+    if (draws.chance(0.1)) base /= 2;
+  }
+  return pieces;
+}
+
+std::shared_ptr<const StepTable> step_table(Draws& draws, int64_t max_batch) {
+  const bool flat = draws.chance(0.25);  // every step alike: ends coincide across replicas
+  const bool coarse = draws.span < 100;
+  const int64_t slope_high = flat ? 0 : coarse ? 1 : 20;
+  StepTable::Parts parts;
+  parts.dense_ps = rising(draws, draws.whole(2, 40), 0.3, 1, flat ? 0 : 0.3);
+  parts.per_sequence_ps = rising(draws, draws.whole(2, 8), 0, 0.3, flat ? 0 : 0.2);
+  if (flat) parts.per_sequence_ps = {0, 0};
+  parts.decode_pieces.push_back({{0, 0, 0}});
+  for (int64_t n = 1; n <= max_batch + draws.whole(0, 2); ++n) {
+    parts.decode_pieces.push_back(flat ? std::vector<StepTable::Piece>{{0, 0, 0}}
+                                       : decode_pieces(draws, slope_high));
+  }
+  if (flat || coarse) {
+    parts.prefill = {{0, 1}, {0, 1}, {0, 0, 0, flat ? 0 : draws.unit * draws.whole(0, 1)}};
+  } else {
+    parts.prefill = {{0, 5, 30}, {0, 12, 64}, {0, 0, 0}};
+    for (int row = 1; row <= 2; ++row) {
+      int64_t time = draws.steps(0, 0.5 * row);
+      for (int column = 0; column < 3; ++column) {
+        parts.prefill.time_ps.push_back(time);
+        time += draws.steps(0, 0.5 * row);
+      }
+    }
+  }
+  return std::make_shared<const StepTable>(std::move(parts));
+}
+
+bool makes_tokens(const PoolConfig& pool) {
+  return pool.mode == BatchMode::kContinuous || pool.mode == BatchMode::kChunked;
+}
+
+/// prompt_high, output_high: the longest requests the pool is meant for; a few are longer.
+PoolConfig random_pool(Draws& draws, int64_t number, int64_t prompt_high, int64_t output_high) {
+  PoolConfig pool;
+  pool.name = fmt::format("pool{}", number);
+  pool.replicas = draws.chance(0.5) ? 1 : draws.whole(2, 5);
+  pool.queueing = static_cast<Queueing>(draws.chance(0.4) ? 0 : draws.whole(1, 4));
+  // Token pools have the most rules, so they come most often.
+  const int64_t mode = draws.whole(0, 9);
+  pool.mode = mode < 1   ? BatchMode::kSlots
+              : mode < 3 ? BatchMode::kStatic
+              : mode < 6 ? BatchMode::kContinuous
+                         : BatchMode::kChunked;
+  pool.max_batch = draws.one_of({1, 2, 3, 4, 4, 8, 16});
+  if (pool.mode == BatchMode::kStatic) {
+    pool.max_wait = Ticks{draws.chance(0.3) ? 0 : draws.steps(0, 6)};
+    if (draws.chance(0.6)) {
+      auto times = std::make_shared<BatchTable>();
+      times->batch_ps = rising(draws, pool.max_batch + 1, 1, 4, 1);
+      pool.batch_times = times;
+    }
+  }
+  if (makes_tokens(pool)) {
+    pool.block_tokens = draws.one_of({1, 2, 3, 4, 8, 16, 32});
+    const int64_t largest = prompt_high + output_high;
+    const double room =
+        draws.chance(0.2) ? 8 : 0.95 + 0.1 * static_cast<double>(draws.whole(0, 10));
+    pool.kv_blocks =
+        std::max<int64_t>(1, static_cast<int64_t>(room * static_cast<double>(largest) /
+                                                  static_cast<double>(pool.block_tokens)));
+    if (draws.chance(0.2)) pool.max_context = draws.whole(largest / 2, largest + 5);
+    pool.token_budget =
+        draws.chance(0.5) ? draws.whole(1, prompt_high) : draws.whole(prompt_high, 4 * prompt_high);
+    if (pool.mode == BatchMode::kChunked) {
+      pool.token_budget = std::max(pool.token_budget, pool.max_batch);
+    }
+    pool.steps = step_table(draws, pool.max_batch);
+  }
+  return pool;
+}
+
+StageWork random_work(Draws& draws, const PoolConfig& pool, int64_t prompt_high,
+                      int64_t output_high, bool prefix_cache) {
+  StageWork work;
+  if (makes_tokens(pool)) {
+    const int64_t stretch = draws.chance(0.02) ? 3 : 1;  // some can never fit
+    work.prompt_tokens =
+        static_cast<std::int32_t>(draws.chance(0.5) ? draws.whole(1, prompt_high * stretch)
+                                                    : draws.skewed(1, prompt_high * stretch));
+    work.output_tokens =
+        static_cast<std::int32_t>(draws.chance(0.15) ? 1 : draws.whole(1, output_high * stretch));
+    if (prefix_cache && draws.chance(0.5)) {
+      work.cached_tokens = static_cast<std::int32_t>(draws.whole(0, work.prompt_tokens - 1));
+    }
+  } else if (!pool.batch_times) {
+    work.service = Ticks{draws.chance(0.05) ? 0 : draws.steps(0, 8)};
+  }
+  return work;
+}
+
+std::vector<ClassConfig> random_classes(Draws& draws, std::size_t pools) {
+  std::vector<ClassConfig> classes(static_cast<std::size_t>(draws.whole(1, 3)));
+  const int64_t lowest_tier = draws.whole(0, 2);
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    classes[i].name = fmt::format("class{}", i);
+    classes[i].tier = static_cast<std::int32_t>(draws.whole(0, lowest_tier));
+    const int64_t stages = draws.chance(0.5) ? 1 : draws.whole(2, 3);
+    for (int64_t s = 0; s < stages; ++s) {
+      const int64_t pool = draws.whole(0, static_cast<int64_t>(pools) - 1);
+      classes[i].stages.push_back(PoolId{static_cast<std::uint32_t>(pool)});
+    }
+  }
+  return classes;
+}
+
+/// Arrival times: a burst at once, a steady trickle or bunches, from idle to swamped.
+std::vector<int64_t> random_arrivals(Draws& draws, int64_t count) {
+  const double gap = 0.25 * static_cast<double>(draws.one_of({0, 1, 1, 2, 4, 8, 20, 80}));
+  const double bunched = draws.chance(0.4) ? 0.6 : 0.0;
+  std::vector<int64_t> arrivals;
+  for (int64_t i = 0, t = draws.chance(0.3) ? 0 : draws.steps(0, 3); i < count; ++i) {
+    if (!draws.chance(bunched)) t += draws.steps(0, 2 * gap);
+    arrivals.push_back(t);
+  }
+  return arrivals;
+}
+
+void random_collecting(Draws& draws, CellConfig& config) {
+  const int64_t horizon = config.horizon.count;
+  config.collect.timeline_step = Ticks{horizon / draws.whole(1, 40) + 1};
+  config.collect.minute = Ticks{horizon / draws.whole(1, 20) + 1};
+  if (draws.chance(0.5) && horizon > 3) {
+    config.collect.stretch_starts = {Ticks{0}, Ticks{horizon / 3}};
+  }
+}
+
+}  // namespace
+
+Scenario random_scenario(std::uint64_t seed) {
+  Draws draws(seed);
+  Scenario scenario;
+  scenario.seed = seed;
+  const bool coarse = draws.chance(0.5);
+  draws.unit = draws.one_of({1, 1000, 1'000'000});
+  draws.span = coarse ? 4 : 1000;
+  const int64_t prompt_high = draws.one_of({4, 12, 40});
+  const int64_t output_high = draws.one_of({3, 12, 40, 60, 60, 200});
+  const bool prefix_cache = draws.chance(0.3);
+
+  CellConfig& config = scenario.config;
+  config.key = {seed, static_cast<std::uint32_t>(draws.whole(0, 9)),
+                static_cast<std::uint32_t>(draws.whole(0, 3))};
+  const int64_t pools = draws.chance(0.5) ? 1 : draws.whole(2, 3);
+  for (int64_t i = 0; i < pools; ++i) {
+    config.pools.push_back(random_pool(draws, i, prompt_high, output_high));
+  }
+  config.classes = random_classes(draws, config.pools.size());
+
+  std::vector<double> patience_steps(config.classes.size(), 0);
+  for (double& steps : patience_steps) {
+    if (draws.chance(0.4)) steps = static_cast<double>(draws.one_of({1, 4, 10, 40, 200}));
+  }
+  const int64_t count = draws.chance(0.7) ? draws.whole(5, 40) : draws.whole(40, 80);
+  for (const int64_t arrival : random_arrivals(draws, count)) {
+    const auto request_class =
+        static_cast<std::size_t>(draws.whole(0, static_cast<int64_t>(config.classes.size()) - 1));
+    const auto& stages = config.classes[request_class].stages;
+    Request request;
+    request.request_class = ClassId{static_cast<std::uint32_t>(request_class)};
+    request.arrival = Ticks{arrival};
+    if (patience_steps[request_class] > 0) {
+      const int64_t patience = draws.steps(0, patience_steps[request_class]);
+      request.patience = Ticks{std::max<int64_t>(1, patience)};
+    }
+    request.work =
+        random_work(draws, config.pools[index(stages[0])], prompt_high, output_high, prefix_cache);
+    scenario.requests.push_back(request);
+  }
+  std::stable_sort(
+      scenario.requests.begin(), scenario.requests.end(), [](const Request& a, const Request& b) {
+        return a.arrival != b.arrival ? a.arrival < b.arrival : a.request_class < b.request_class;
+      });
+
+  // A horizon far beyond the last end, or one that cuts.
+  const int64_t last = scenario.requests.back().arrival.count;
+  config.horizon = Ticks{last + draws.unit * draws.span * 1'000'000};
+  if (draws.chance(0.35)) {
+    int64_t cut = 1 + draws.whole(last / 3, last) + draws.steps(0, 30);
+    if (coarse && cut > draws.unit) cut -= cut % draws.unit;  // on a tick where things happen
+    config.horizon = Ticks{cut};
+  }
+  std::erase_if(scenario.requests, [&](const Request& r) { return r.arrival >= config.horizon; });
+  random_collecting(draws, config);
+
+  scenario.later_work.resize(scenario.requests.size());
+  for (std::size_t i = 0; i < scenario.requests.size(); ++i) {
+    Request& request = scenario.requests[i];
+    request.id = RequestId{i};
+    request.entity = i;
+    const auto& stages = config.classes[index(request.request_class)].stages;
+    for (std::size_t s = 1; s < stages.size(); ++s) {
+      scenario.later_work[i].push_back(random_work(draws, config.pools[index(stages[s])],
+                                                   prompt_high, output_high, prefix_cache));
+    }
+  }
+  return scenario;
+}
+
+std::string describe(const Scenario& scenario) {
+  static constexpr const char* kModes[] = {"static", "continuous", "chunked", "slots"};
+  static constexpr const char* kQueueings[] = {"central", "round_robin", "random", "least_loaded",
+                                               "power_of_two"};
+  std::string text = fmt::format("seed {}, horizon {}, key ({}, {}, {})\n", scenario.seed,
+                                 scenario.config.horizon.count, scenario.config.key.seed,
+                                 scenario.config.key.replication, scenario.config.key.cell);
+  for (const PoolConfig& pool : scenario.config.pools) {
+    text += fmt::format(
+        "{}: {} x {}, {}, max_batch {}, budget {}, max_wait {}, {} blocks of {}, max_context "
+        "{}{}\n",
+        pool.name, pool.replicas, kModes[static_cast<int>(pool.mode)],
+        kQueueings[static_cast<int>(pool.queueing)], pool.max_batch, pool.token_budget,
+        pool.max_wait.count, pool.kv_blocks, pool.block_tokens, pool.max_context,
+        pool.batch_times ? ", batch table" : "");
+  }
+  for (const ClassConfig& each : scenario.config.classes) {
+    text += fmt::format("{}: tier {}, stages", each.name, each.tier);
+    for (const PoolId pool : each.stages) text += fmt::format(" {}", index(pool));
+    text += '\n';
+  }
+  const auto work_text = [](const StageWork& work) {
+    return fmt::format(" [{} + {} tokens, {} cached, service {}]", work.prompt_tokens,
+                       work.output_tokens, work.cached_tokens, work.service.count);
+  };
+  for (const Request& request : scenario.requests) {
+    text += fmt::format("{}: class {} at {}, patience {},", index(request.id),
+                        index(request.request_class), request.arrival.count,
+                        request.patience == kNever ? -1 : request.patience.count);
+    text += work_text(request.work);
+    for (const StageWork& work : scenario.later_work[request.entity]) text += work_text(work);
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace headroom::reference

@@ -1,0 +1,73 @@
+#include "reach.hpp"
+
+#include <fmt/core.h>
+
+namespace headroom::reference {
+
+void Reach::add(const Scenario& scenario, const ReferenceCounts& counts,
+                const std::vector<RequestRecord>& records) {
+  ++scenarios;
+  requests += static_cast<std::int64_t>(records.size());
+  abandonments += counts.abandonments;
+  tier_inversions += counts.tier_inversions;
+  shared_ticks += counts.shared_ticks;
+  for (const GapSummary& each : counts.gaps) gaps += each.count;
+
+  std::int64_t preempted = 0;
+  for (const PoolCounts& pool : counts.pools) {
+    preempted += pool.preemptions;
+    mixed_steps += pool.mixed;
+    steps += pool.steps;
+  }
+  preemptions += preempted;
+  scenarios_with_preemption += preempted > 0;
+
+  bool cut = false;
+  for (const RequestRecord& record : records) {
+    ++ended[static_cast<std::size_t>(record.end)];
+    cut |= record.end == EndState::kUnfinished;
+    never_fits += record.reason == RejectReason::kNeverFits;
+    context_limit += record.reason == RejectReason::kContextLimit;
+    hand_overs += record.stage;
+    refused_hand_overs += record.stage > 0 && record.end == EndState::kRejected;
+    repeated_preemptions += record.preemptions > 1;
+  }
+  horizons_that_cut += cut;
+
+  for (const PoolConfig& pool : scenario.config.pools) {
+    const auto mode = static_cast<std::size_t>(pool.mode);
+    const auto queueing = static_cast<std::size_t>(pool.queueing);
+    ++mode_pools[mode];
+    ++queueings[queueing];
+    ++combinations[mode * 5 + queueing];
+  }
+}
+
+std::string Reach::text() const {
+  std::string all;
+  const auto line = [&all](const char* name, std::int64_t value) {
+    all += fmt::format("{:>9}  {}\n", value, name);
+  };
+  line("scenarios", scenarios);
+  line("requests", requests);
+  line("finished", ended[0]);
+  line("rejected", ended[1]);
+  line("abandoned", ended[2]);
+  line("unfinished", ended[4]);
+  line("scenarios cut by their horizon", horizons_that_cut);
+  line("steps", steps);
+  line("steps mixing prefill and decodes", mixed_steps);
+  line("inter-token gaps", gaps);
+  line("preemptions", preemptions);
+  line("scenarios with preemption", scenarios_with_preemption);
+  line("requests preempted more than once", repeated_preemptions);
+  line("tier inversions", tier_inversions);
+  line("ticks shared by two kinds of event", shared_ticks);
+  line("hand-overs", hand_overs);
+  line("refused hand-overs", refused_hand_overs);
+  line("refused: never fits", never_fits);
+  line("refused: context limit", context_limit);
+  return all;
+}
+
+}  // namespace headroom::reference

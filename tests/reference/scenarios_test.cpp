@@ -1,0 +1,67 @@
+#include <algorithm>
+
+#include "reach.hpp"
+#include "scripted_source.hpp"
+#include "support/catch.hpp"
+
+// Laws that hold for any demand, on the plain engine alone, and the reach of the random scenarios.
+
+namespace headroom::reference {
+namespace {
+
+constexpr std::uint64_t kSeeds = 600;
+
+void check_laws(const Scenario& scenario, const std::vector<RequestRecord>& records) {
+  REQUIRE(records.size() == scenario.requests.size());
+  std::vector<int> seen(records.size(), 0);
+  for (const RequestRecord& record : records) {
+    ++seen.at(index(record.id));
+    const Request& request = scenario.requests[index(record.id)];
+    REQUIRE(record.arrival == request.arrival);
+    REQUIRE(record.finish >= record.arrival);
+    REQUIRE(record.finish <= scenario.config.horizon);
+    REQUIRE(record.time_in_queue <= record.finish - record.arrival);
+    REQUIRE(record.made_tokens <= record.output_tokens);
+    if (record.first_scheduled != kNever) {
+      REQUIRE(record.first_scheduled >= record.arrival);
+      REQUIRE(record.time_in_queue >= record.first_scheduled - record.arrival);
+    }
+    if (record.end == EndState::kFinished) {
+      REQUIRE(record.made_tokens == record.output_tokens);
+      REQUIRE(record.finish < scenario.config.horizon);
+    }
+    if (record.end == EndState::kAbandoned) {
+      REQUIRE(record.finish - record.arrival == request.patience);
+    }
+  }
+  REQUIRE(std::all_of(seen.begin(), seen.end(), [](int times) { return times == 1; }));
+}
+
+TEST_CASE("every request of a random scenario ends once, lawfully, and everything happens",
+          "[reference][laws]") {
+  Reach reach;
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    INFO("seed " << seed);
+    const Scenario scenario = random_scenario(seed);
+    ScriptedSource source(scenario.requests, scenario.later_work);
+    ReferenceCounts counts;
+    const auto records = run_reference(scenario.config, source, &counts);
+    check_laws(scenario, records);
+    reach.add(scenario, counts, records);
+  }
+  INFO(reach.text());
+  CHECK(reach.preemptions > 500);
+  CHECK(reach.repeated_preemptions > 50);
+  CHECK(reach.abandonments > 200);
+  CHECK(reach.mixed_steps > 1000);
+  CHECK(reach.tier_inversions > 200);
+  CHECK(reach.shared_ticks > 1000);
+  CHECK(reach.refused_hand_overs > 20);
+  CHECK(reach.context_limit > 50);
+  CHECK(reach.never_fits > 50);
+  CHECK(reach.horizons_that_cut > 50);
+  for (const std::int64_t pools : reach.combinations) CHECK(pools > 3);
+}
+
+}  // namespace
+}  // namespace headroom::reference
