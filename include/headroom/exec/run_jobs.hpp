@@ -25,8 +25,8 @@ struct JobGrid {
   std::size_t replications = 1;
   std::size_t periods = 1;
   std::size_t cells = 1;
-  double seconds_per_job = 0;                    ///< simulated; for progress
-  std::function<CellJob(const JobIndex&)> make;  ///< called from several threads at once
+  double seconds_per_job = 0;                      ///< simulated; for progress
+  std::function<CellJob(const JobIndex&)> make;    ///< called from several threads at once
 };
 
 struct Progress {
@@ -52,6 +52,9 @@ struct ExecResult {
   double requests = 0;
   unsigned threads = 1;
 };
+
+/// Threads that `wanted` (0 = all the machine has) means for so many jobs.
+unsigned thread_count(unsigned wanted, std::size_t jobs);
 
 /// Carries out all jobs of the grid. The cells of one (replication, period) are merged, each
 /// counted by its weight, into the whole fleet's outcome and handed to `consume` on the calling
