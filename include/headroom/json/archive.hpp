@@ -78,10 +78,13 @@ class Archive {
   virtual void integer(const Field& field, std::int64_t& value, const Range& range) = 0;
   /// A dimensionless number.
   virtual void number(const Field& field, double& value, const Range& range) = 0;
-  /// A string with a unit, or a bare number when `key` ends in its unit (`_s`, `_bytes`, ...).
-  /// `value` is in the dimension's SI unit; so is `range`.
+  /// A string with a unit, or a bare number when `key` ends in its unit (`_s`, `_ms`, `_per_h`,
+  /// `_gib`, ...). `value` is in the dimension's SI unit; so is `range`. A field whose key names no
+  /// unit may also be written with the ending of the SI unit: "duration": "90s" is the same as
+  /// "duration_s": 90 (`_per_s`, `_bytes`, `_bytes_per_s`, `_flops`, `_flop`, `_usd_per_h`, `_w`).
   virtual void quantity(const Field& field, double& value, Dimension dimension,
                         const Range& range) = 0;
+  /// "12h", "2025-03-31T17:00:00Z", "2025-03-31", or a bare number under `key`_s.
   virtual void time_point(const Field& field, TimePoint& value) = 0;
   virtual void text(const Field& field, std::string& value) = 0;
   /// A word out of a fixed list; `value` is one of the names. Unknown words get "did you mean".
@@ -94,6 +97,10 @@ class Archive {
   /// One object under a key. `body` describes its fields; it runs once when the object is present
   /// (decoding, explaining) or always (schema). Returns whether the object was present.
   virtual bool object_field(const Field& field, const std::function<void(Archive&)>& body) = 0;
+  /// After object_field returned false: the object is left out, and the values that `body`
+  /// describes are what holds. Only listing archives care; nothing is read or reported.
+  virtual void default_object(const Field& /*field*/,
+                              const std::function<void(Archive&)>& /*body*/) {}
   /// A list of objects. `resize(n)` is called once with the number present; `item(archive, i)`
   /// describes item i. The schema writer calls resize(1) and item 0.
   virtual void list_field(const Field& field, std::size_t min_items,
@@ -111,12 +118,15 @@ class Archive {
     std::function<void(Archive&)> fields;
   };
   /// A word that decides which further fields this object has ("kind": "lognormal"). Decoding runs
-  /// the chosen branch; the schema writer runs every branch (oneOf).
+  /// the chosen branch; the schema writer runs every branch (oneOf). To explain a misplaced field,
+  /// decoding may first run other branches on an archive that only notes keys (decoding() is false
+  /// there and no value changes), so a branch should do no more than describe its fields.
   virtual void variant(const Field& field, std::string& chosen,
                        std::span<const Branch> branches) = 0;
   /// The object under `field` may also be written as one bare number or quantity string (e.g.
   /// "output_tokens": 250, or "patience": "120s"). When it was, sets `value` (SI) and returns true
-  /// and `body` is not run; otherwise behaves as object_field. `dimension` empty = dimensionless.
+  /// and `body` is not run; when it is an object, runs `body` and returns false; false too when the
+  /// field is absent (`has` tells). `dimension` empty = dimensionless.
   virtual bool object_or_scalar(const Field& field, double& value,
                                 std::optional<Dimension> dimension, const Range& range,
                                 const std::function<void(Archive&)>& body) = 0;
@@ -135,7 +145,10 @@ class Archive {
   // --- conveniences -----------------------------------------------------------------------------
   template <class T>
   bool object(const Field& field, T& value) {
-    return object_field(field, [&value](Archive& a) { describe(a, value); });
+    const auto body = [&value](Archive& a) { describe(a, value); };
+    const bool present = object_field(field, body);
+    if (!present) default_object(field, body);
+    return present;
   }
   /// An optional object: engaged when present.
   template <class T>
@@ -150,9 +163,14 @@ class Archive {
         [&values](Archive& a, std::size_t i) { describe(a, values[i]); }, values.size());
   }
   void duration(const Field& field, Ticks& value, const Range& range_s = kNonNegative) {
-    double s = value == kNever ? -1.0 : seconds(value);
-    quantity(field, s, Dimension::kDuration, range_s);
-    if (s >= 0) value = ticks_from_seconds(s);
+    // -1 stands for "never": outside every range, so it is shown as no default.
+    const double before = value == kNever ? -1.0 : seconds(value);
+    double s = before;
+    Range range = range_s;
+    if (range.max > seconds(kMaxRunSpan)) range.max = seconds(kMaxRunSpan);
+    quantity(field, s, Dimension::kDuration, range);
+    // An untouched value keeps its picoseconds, which a double of seconds may not hold.
+    if (s != before) value = ticks_from_seconds(s);
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "headroom/json/archive.hpp"
 
 namespace headroom::json {
+
+struct ExplainRow;
 
 /// A parsed JSON text that knows where every value stands. Comments (// and /* */) are accepted
 /// where allowed; duplicate keys, NaN literals and trailing text are errors with line and column.
@@ -31,7 +34,8 @@ class Document {
   /// sha256 of the text as read, hexadecimal.
   std::string sha256() const;
 
-  /// Overrides one value by dotted path ("fleet.pools.a100.gpus", list items by `name` or index).
+  /// Overrides one value by dotted path ("fleet.pools.a100.gpus") or JSON pointer. List items go by
+  /// their `name`, else `id`, else `class`, or by index; names may hold dots.
   /// `value` is JSON text when it parses as JSON, otherwise a string. Objects on the way are made
   /// when missing; a path through a scalar or to a list item that is not there throws InputError
   /// (E103) that lists what is there. Errors in overridden values are reported as "--set PATH".
@@ -53,10 +57,14 @@ class Document {
   /// As above, throws InputError when anything is wrong.
   void decode(const std::function<void(Archive&)>& body) const;
 
+  /// See the free function explain.
+  std::vector<ExplainRow> explain(const std::function<void(Archive&)>& body) const;
+
   /// Completes an issue that only has a pointer with file, line and column.
   void locate(Issue& issue) const;
 
-  /// The document's value as compact JSON text after overrides, at a pointer ("" = root).
+  /// The document's value as compact JSON text after overrides, at a pointer ("" = root). Throws
+  /// InputError (E103) when there is none.
   std::string dump(std::string_view pointer = "") const;
   bool contains(std::string_view pointer) const;
 
@@ -94,11 +102,25 @@ struct ExplainRow {
   std::string help;
 };
 /// Effective values: decodes `document` and lists every field of the description, given or not.
+/// Throws InputError when the document does not decode.
 std::vector<ExplainRow> explain(const Document& document,
                                 const std::function<void(Archive&)>& body);
 
 /// Human form of issues, as docs/cli.md shows: location, excerpt with ^^^^, notes, count line.
+/// Issues with notes, and syntax errors, get an excerpt; the others take one line.
 std::string format_issues(std::span<const Issue> issues, const std::string& source_text,
                           bool colour);
+/// The same for issues of several files: the text of each, by file name.
+struct SourceText {
+  std::string file;
+  std::string text;
+};
+std::string format_issues(std::span<const Issue> issues, std::span<const SourceText> sources,
+                          bool colour);
+/// GitHub workflow commands, one line an issue: "::error file=...,line=31,col=14,title=E112::...".
+std::string format_issues_github(std::span<const Issue> issues);
+/// {"count": N, "issues": [{"code", "severity", "file", "line", "column", "length", "pointer",
+/// "message", "notes"}]}, pretty-printed; line and column are null where there is none.
+std::string format_issues_json(std::span<const Issue> issues);
 
 }  // namespace headroom::json
