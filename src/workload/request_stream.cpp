@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "compiled_impl.hpp"
@@ -153,6 +154,13 @@ class ClassArrivals {
 }  // namespace
 
 struct RequestStream::Impl {
+  /// Requests written down beforehand, in place of drawn ones.
+  struct Script {
+    std::vector<Request> requests;
+    std::vector<std::vector<StageWork>> later_work;  // by entity
+    std::size_t next = 0;
+  };
+  std::optional<Script> script;
   std::shared_ptr<const CompiledWorkload> compiled;
   RunKey key;
   std::vector<std::unique_ptr<ClassArrivals>> classes;
@@ -175,10 +183,24 @@ RequestStream::RequestStream(const WorkloadConfig& config, const RunKey& key, do
   }
 }
 
+RequestStream::RequestStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RequestStream::~RequestStream() = default;
 RequestStream::RequestStream(RequestStream&&) noexcept = default;
 
+RequestStream RequestStream::from_requests(std::vector<Request> requests,
+                                           std::vector<std::vector<StageWork>> later_work) {
+  auto impl = std::make_unique<Impl>();
+  impl->script.emplace(Impl::Script{std::move(requests), std::move(later_work), 0});
+  return RequestStream(std::move(impl));
+}
+
 bool RequestStream::next(Request& request) {
+  if (impl_->script) {
+    Impl::Script& script = *impl_->script;
+    if (script.next == script.requests.size()) return false;
+    request = script.requests[script.next++];
+    return true;
+  }
   auto& heads = impl_->heads;
   const auto first = std::min_element(heads.begin(), heads.end());  // of equal ones the first class
   if (first == heads.end() || *first == kNever) return false;
@@ -202,6 +224,7 @@ bool RequestStream::next(Request& request) {
 
 StageWork RequestStream::stage_work(ClassId request_class, std::uint64_t entity,
                                     std::uint32_t stage) const {
+  if (impl_->script) return impl_->script->later_work.at(entity).at(stage - 1);
   const std::uint32_t c = index(request_class);
   return draw_work(impl_->classes[c]->compiled(), impl_->key, c, stage, entity);
 }
