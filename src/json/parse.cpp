@@ -113,9 +113,9 @@ class TreeBuilder {
     return true;
   }
 
-  bool parse_error(std::size_t /*position*/, const std::string& last_token,
+  bool parse_error(std::size_t /*position*/, const std::string& /*last_token*/,
                    const nlohmann::detail::exception& error) {
-    issues_.push_back(syntax_issue(last_token, error.what()));
+    issues_.push_back(syntax_issue(error.what()));
     return false;
   }
 
@@ -208,22 +208,10 @@ class TreeBuilder {
     return issue;
   }
 
-  /// Where the token that the parser refused stands, as near as its text tells.
-  Span refused_span(const std::string& token) const {
-    const std::size_t end = offset();
-    for (const std::size_t ahead : {std::size_t{0}, std::size_t{1}}) {
-      if (end < token.size() + ahead) continue;
-      const std::size_t begin = end - ahead - token.size();
-      // A token over several lines would underline nonsense.
-      if (!token.empty() && token.find('\n') == std::string::npos &&
-          text_.compare(begin, token.size(), token) == 0) {
-        return {begin, token.size()};
-      }
-    }
-    return {end > 0 ? end - 1 : 0, 1};
-  }
+  /// Where the token that the parser refused stands. `what` tells what kind of token it was.
+  Span refused_span(std::string_view what) const;
 
-  Issue syntax_issue(const std::string& token, std::string what) const;
+  Issue syntax_issue(std::string what) const;
   void add_syntax_notes(Issue& issue, Span span, bool at_end) const;
 
   const std::string& text_;
@@ -237,9 +225,31 @@ class TreeBuilder {
   std::vector<Issue> issues_;
 };
 
-Issue TreeBuilder::syntax_issue(const std::string& token, std::string what) const {
+bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
+
+Span TreeBuilder::refused_span(std::string_view what) const {
+  const auto says = [what](std::string_view words) {
+    return what.find(words) != std::string_view::npos;
+  };
+  if (says("unexpected end of input")) return {text_.size(), 0};
+  if (says("unexpected string literal")) return string_span();
+  if (says("unexpected number literal") || says("number overflow")) return number_span();
+  std::size_t begin = offset() > 0 ? offset() - 1 : 0;
+  std::size_t end = begin + 1;
+  if (says("literal")) {
+    // The whole word, of which the lexer has read until it could not be true, false or null.
+    if (begin > 0 && !is_letter(text_[begin]) && is_letter(text_[begin - 1])) --begin;
+    if (begin < text_.size() && is_letter(text_[begin])) {
+      while (begin > 0 && is_letter(text_[begin - 1])) --begin;
+      for (end = begin; end < text_.size() && is_letter(text_[end]);) ++end;
+    }
+  }
+  return {begin, end - begin};
+}
+
+Issue TreeBuilder::syntax_issue(std::string what) const {
   const bool at_end = what.find("unexpected end of input") != std::string::npos;
-  const Span span = at_end ? Span{text_.size(), 0} : refused_span(token);
+  const Span span = refused_span(what);
   Issue issue = issue_at("E100", span);
 
   // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing
@@ -249,17 +259,21 @@ Issue TreeBuilder::syntax_issue(const std::string& token, std::string what) cons
   };
   cut_before("] ");
   cut_before("syntax error while parsing ");
+  std::string context;
   if (const auto dash = what.find(" - "); dash != std::string::npos) {
-    what = what.substr(dash + 3) + " (in " + what.substr(0, dash) + ")";
+    context = " (in " + what.substr(0, dash) + ")";
+    what.erase(0, dash + 3);
   }
-  if (const auto read = what.find("; last read: '"); read != std::string::npos) {
-    const auto end = what.find(
-        '\'', what.rfind("; expected") != std::string::npos && what.rfind("; expected") > read
-                  ? what.rfind("; expected") - 1
-                  : what.rfind('\''));
-    what.erase(read, end == std::string::npos ? end : end + 1 - read);
+  if (const auto read = what.find("; last read: "); read != std::string::npos) {
+    const auto expected = what.rfind("; expected ");
+    const bool after = expected != std::string::npos && expected > read;
+    what.erase(read, after ? expected - read : std::string::npos);
   }
-  issue.message = "not valid JSON: " + what;
+  // nlohmann names the closing bracket only, where a comma is what is mostly missing.
+  if (what.ends_with("expected '}'") || what.ends_with("expected ']'")) {
+    what.insert(what.size() - 3, "',' or ");
+  }
+  issue.message = "not valid JSON: " + what + context;
   add_syntax_notes(issue, span, at_end);
   return issue;
 }
@@ -279,23 +293,20 @@ void TreeBuilder::add_syntax_notes(Issue& issue, Span span, bool at_end) const {
                           " is never closed");
     return;
   }
-  // The lexer may have read on into the word it refuses: back to its first letter.
-  std::size_t begin = span.offset;
-  const auto letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
-  while (begin > 0 && letter(text[begin]) && letter(text[begin - 1])) --begin;
-  const std::string_view rest = text.substr(begin);
+  const std::string_view rest = text.substr(std::min(span.offset, text.size()));
+  if (rest.empty()) return;
   if (starts_with_any(rest, {"NaN", "nan", "Infinity", "inf", "Inf"})) {
     issue.message = "not valid JSON: NaN and infinity are not numbers here";
   } else if (starts_with_any(rest, {"True", "False", "None"})) {
     issue.notes.push_back("JSON writes true, false and null in lower case");
-  } else if (text[span.offset] == '/' || (begin > 0 && text[begin - 1] == '/')) {
+  } else if (rest[0] == '/') {
     issue.notes.push_back("comments are not accepted in this kind of file");
-  } else if (text[span.offset] == '}' || text[span.offset] == ']') {
+  } else if (rest[0] == '}' || rest[0] == ']') {
     const auto before = text.substr(0, span.offset).find_last_not_of(" \t\r\n");
     if (before != std::string_view::npos && text[before] == ',') {
-      issue.notes.push_back(std::string("remove the comma before ") + text[span.offset]);
+      issue.notes.push_back(std::string("remove the comma before ") + rest[0]);
     }
-  } else if (text[span.offset] == '\'') {
+  } else if (rest[0] == '\'') {
     issue.notes.push_back("JSON strings stand in double quotes");
   }
 }
