@@ -188,7 +188,7 @@ void CellRun::patience() {
     if (pool.replicas[r].activity == Activity::kIdle) {
       note_ready(pool, r);
     } else {
-      cut_plan(pool, r);
+      cut_plan(pool, r, now_);
     }
   }
 }
@@ -257,6 +257,8 @@ void CellRun::join(Slot slot) {
   Pool& pool = pools_[index(config_.classes[request.request_class].stages[request.stage])];
   request.where = Where::kQueued;
   request.joined = now_;
+  request.offered = false;
+  request.ticket = ++tickets_;
   request.replica = pool.central ? 0 : route(pool, request);
   TieredQueue& queue = pool.queue_of(request.replica);
   queue.push_back(live_, slot);
@@ -276,7 +278,7 @@ void CellRun::join(Slot slot) {
   }
   const bool others_wait = queue.size() > 1;
   if (queue.head() == slot && !(kPlantedFault == PlantedFault::kNoCutForTier && others_wait)) {
-    cut_plan(pool, r);
+    cut_plan(pool, r, now_);
   }
   // Admission is tried at the replica's event at the latest; only then need the patience be known.
   if (!replica.ready && request.expiry <= events_.time_of(pool.first_entity + r)) watch(slot);
@@ -392,6 +394,7 @@ void CellRun::admit(Pool& pool, std::uint32_t r, TieredQueue& queue, Slot slot) 
     const Slot overtaken = queue.first_of(tier);
     if (overtaken != kNoSlot && live_[overtaken].joined < request.joined) {
       ++counters_.tier_inversions;
+      break;
     }
   }
   take_from_queue(pool, queue, slot);

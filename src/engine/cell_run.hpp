@@ -64,7 +64,9 @@ class CellRun {
   // plans.cpp
   void start_plan(Pool& pool, std::uint32_t r, bool one_step);
   void end_plan(Pool& pool, std::uint32_t r);
-  void cut_plan(Pool& pool, std::uint32_t r);
+  /// Ends the plan at its first step boundary at or after `earliest`, if the head may be admitted
+  /// there.
+  void cut_plan(Pool& pool, std::uint32_t r, std::int64_t earliest);
   void tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps);
   void finish_completed(Pool& pool, std::uint32_t r);
   std::int64_t blocks_for(const Pool& pool, std::uint32_t r, std::int64_t steps) const;
@@ -84,7 +86,7 @@ class CellRun {
   // central.cpp
   void central_admission(Pool& pool);
   void central_token_round(Pool& pool);
-  void scan_for_head(Pool& pool, Slot head);
+  void scan_for_head(Pool& pool, Slot head, std::int64_t earliest);
 
   // simple_pools.cpp
   void begin_slots(Pool& pool, std::uint32_t r);
@@ -145,6 +147,7 @@ class CellRun {
   };
   std::vector<HandOver> hand_overs_;
   std::uint64_t admissions_ = 0;
+  std::uint64_t tickets_ = 0;
   std::vector<Draft> drafts_;               // central: by replica
   std::vector<std::uint32_t> at_boundary_;  // central: replicas that take part in a round
   EngineCounters counters_;

@@ -21,17 +21,15 @@ void CellRun::central_admission(Pool& pool) {
   }
 }
 
-/// A new head may be admitted by replicas in the middle of a plan: at this tick if one of their
-/// step boundaries falls on it, else at their next.
-void CellRun::scan_for_head(Pool& pool, Slot head) {
-  const LiveRequest& request = live_[head];
-  if (pool.scanned_head == request.id && pool.scanned_preemptions == request.preemptions) return;
-  pool.scanned_head = request.id;
-  pool.scanned_preemptions = request.preemptions;
+/// A new head may be admitted by replicas in the middle of a plan, at their first step boundary at
+/// or after `earliest`.
+void CellRun::scan_for_head(Pool& pool, Slot head, std::int64_t earliest) {
+  if (pool.scanned_ticket == live_[head].ticket) return;
+  pool.scanned_ticket = live_[head].ticket;
   for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
     Replica& replica = pool.replicas[r];
-    if (replica.ready || replica.activity != Activity::kDecode || replica.start == now_) continue;
-    cut_plan(pool, r);
+    if (replica.ready || replica.activity != Activity::kDecode) continue;
+    cut_plan(pool, r, earliest);
     if (!replica.ready) continue;  // its next boundary is later
     drafts_[r] = open_draft(pool, r);
     at_boundary_.insert(std::upper_bound(at_boundary_.begin(), at_boundary_.end(), r), r);
@@ -41,17 +39,22 @@ void CellRun::scan_for_head(Pool& pool, Slot head) {
 void CellRun::central_token_round(Pool& pool) {
   TieredQueue& queue = pool.queue_of(0);
   bool again = true;
+  std::int64_t earliest = now_;
   while (again) {
     at_boundary_.clear();
     for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
-      const Replica& replica = pool.replicas[r];
-      if (!replica.ready && (replica.activity != Activity::kIdle || queue.empty())) continue;
-      at_boundary_.push_back(r);
+      if (pool.replicas[r].ready) at_boundary_.push_back(r);
     }
+    // The running phases first: their victims may be admitted by replicas that are idle.
     for (const std::uint32_t r : at_boundary_) drafts_[r] = open_draft(pool, r);
+    for (std::uint32_t r = 0; r < pool.replicas.size() && !queue.empty(); ++r) {
+      if (pool.replicas[r].ready || pool.replicas[r].activity != Activity::kIdle) continue;
+      at_boundary_.insert(std::upper_bound(at_boundary_.begin(), at_boundary_.end(), r), r);
+      drafts_[r] = open_draft(pool, r);
+    }
 
     for (Slot head = queue.head(); head != kNoSlot; head = queue.head()) {
-      scan_for_head(pool, head);
+      scan_for_head(pool, head, earliest);
       std::uint32_t best = UINT32_MAX;
       for (const std::uint32_t r : at_boundary_) {
         if (!fits(pool, pool.replicas[r], drafts_[r], live_[head])) continue;
@@ -67,6 +70,7 @@ void CellRun::central_token_round(Pool& pool) {
       launch(pool, r, drafts_[r]);
     }
     again = queue.size() > waiting;  // a victim may be admitted by a replica that is idle
+    earliest = now_ + 1;             // those with a boundary now are inside their next step
   }
 }
 

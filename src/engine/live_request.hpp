@@ -31,6 +31,7 @@ struct LiveRequest {
   std::uint64_t id = 0;
   std::uint64_t entity = 0;
   std::uint64_t admission = 0;    ///< running number of its admission: larger = later
+  std::uint64_t ticket = 0;       ///< running number of its joining a queue
   std::uint64_t decode_from = 0;  ///< replica's step count when it began to decode
   std::int32_t prompt = 0, output = 0, cached = 0;  ///< of this stage
   std::int32_t made = 0;          ///< of this stage; while decoding, as of decode_from

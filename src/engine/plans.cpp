@@ -95,12 +95,12 @@ bool CellRun::may_admit_at_boundary(const Pool& pool, const Replica& replica,
   return fits(pool, replica, draft, head);
 }
 
-void CellRun::cut_plan(Pool& pool, std::uint32_t r) {
+void CellRun::cut_plan(Pool& pool, std::uint32_t r, std::int64_t earliest) {
   Replica& replica = pool.replicas[r];
   if (replica.ready || replica.activity != Activity::kDecode) return;
   const Slot head = pool.queue_of(r).head();
   if (head == kNoSlot || !may_admit_at_boundary(pool, replica, live_[head])) return;
-  std::int64_t steps = steps_to_reach(replica, now_);
+  std::int64_t steps = steps_to_reach(replica, earliest);
   if (kPlantedFault == PlantedFault::kCutAfterArrival &&
       replica.start + plan_time(replica, steps) == now_) {
     steps = std::min(steps + 1, replica.event_steps);

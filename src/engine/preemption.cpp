@@ -37,9 +37,11 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
     if (steps > 0) {
       request.last_token = replica.last_decode;
     } else {
-      std::erase_if(replica.fresh, [&](const Fresh& fresh) {
-        return fresh.group == request.group && fresh.last_token == request.last_token;
-      });
+      const auto fresh =
+          std::find_if(replica.fresh.begin(), replica.fresh.end(), [&](const Fresh& f) {
+            return f.group == request.group && f.last_token == request.last_token;
+          });
+      if (fresh != replica.fresh.end()) replica.fresh.erase(fresh);
     }
     const std::int64_t computed = known(request) - 1;
     replica.free_blocks += pool.blocks(computed);
@@ -63,6 +65,7 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
   request.where = Where::kQueued;
   request.joined = now_;
   request.offered = true;
+  request.ticket = ++tickets_;
   --replica.admitted;
   pool.running.add(-1, now_);
   pool.queued.add(1, now_);

@@ -90,8 +90,7 @@ struct Pool {
   std::vector<std::uint32_t> by_group;  ///< [replica][group]: decodes
   EventTree loads;                      ///< requests on each replica, queued ones included
   std::uint64_t routed = 0;
-  std::uint64_t scanned_head = UINT64_MAX;  ///< central: the head for which plans have been cut
-  std::int32_t scanned_preemptions = 0;
+  std::uint64_t scanned_ticket = 0;  ///< central: of the head for which plans have been cut
   StepSeries running, queued, busy;
   AreaSeries kv;
   PoolTotals totals;
