@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "headroom/exec/run_jobs.hpp"
+#include "headroom/plan/fluid.hpp"
+#include "headroom/plan/measure.hpp"
+#include "headroom/plan/verdict.hpp"
+#include "headroom/scenario/resolved.hpp"
+
+namespace headroom {
+
+/// Results of one busy period (a scenario without them has one).
+struct PeriodResult {
+  double start_s = 0;  ///< since the scenario's start
+  double rate_multiplier = 1;
+  RunStatistics statistics;
+  std::vector<TargetVerdict> verdicts;  ///< in order of MeasureSpec::targets
+  std::vector<PoolLoad> load;           ///< in order of MeasureSpec::pools
+
+  /// Whether every target passes.
+  bool holds() const;
+};
+
+/// Everything a run of a scenario found out.
+struct RunResult {
+  MeasureSpec spec;
+  std::vector<PeriodResult> periods;
+  bool complete = true;  ///< false: cancelled; what there is comes from the replications that ended
+  ExecResult exec;
+
+  /// Index of the first period that misses a target; nothing when all hold.
+  std::optional<std::size_t> first_failing() const;
+  /// The period that the report is about: the first that fails, else the last.
+  const PeriodResult& main_period() const;
+};
+
+/// Called after each whole (replication, period), in order: for output that streams.
+using OnReplication = std::function<void(std::size_t replication, std::size_t period)>;
+
+/// What of each replication is measured.
+MeasureSpec measure_spec(const ResolvedScenario& scenario);
+
+/// Simulates all replications of all periods and judges the targets.
+RunResult run(const ResolvedScenario& scenario, const ExecOptions& options = {},
+              const OnReplication& on_replication = {});
+
+}  // namespace headroom

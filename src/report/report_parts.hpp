@@ -1,0 +1,28 @@
+#pragma once
+
+#include "checked_json.hpp"
+#include "headroom/report/report.hpp"
+
+/// Parts of make_report, one a block of the report.
+namespace headroom {
+
+/// Name of a class by index; "all" for all together.
+std::string class_name(const MeasureSpec& spec, std::size_t request_class);
+/// [low, high], or null without an interval.
+Json interval(double low, double high);
+
+Json scenario_block(const ReportInput& input);
+Json method_block(const ReportInput& input);
+Json targets_block(const ReportInput& input, const PeriodResult& period);
+Json requests_block(const MeasureSpec& spec, const RunStatistics& statistics, double confidence);
+Json metrics_block(const MeasureSpec& spec, const RunStatistics& statistics, double confidence);
+Json timeline_block(const ReportInput& input, const PeriodResult& period);
+Json backlog_block(const MeasureSpec& spec, const RunStatistics& statistics, double confidence);
+Json pools_block(const ReportInput& input, const PeriodResult& period);
+Json busy_periods_block(const ReportInput& input);
+Json answer_block(const ReportInput& input, const PeriodResult& period);
+Json why_block(const ReportInput& input, const PeriodResult& period);
+Json assumptions_block(const ReportInput& input);
+Json warnings_block(const ReportInput& input, const PeriodResult& period);
+
+}  // namespace headroom

@@ -1,0 +1,75 @@
+#include <algorithm>
+
+#include "report_parts.hpp"
+
+namespace headroom {
+namespace {
+
+/// NaN (censored in some replication) becomes null.
+Json line(const std::vector<double>& values) {
+  Json list = Json::array();
+  for (const double v : values) list.push_back(number_or_null(v));
+  return list;
+}
+
+Json starts(std::size_t bins, double step_s) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < bins; ++i) list.push_back(number(static_cast<double>(i) * step_s));
+  return list;
+}
+
+void put_class(Json& into, const ClassTimelineStatistics& timeline) {
+  into["arrivals"] = line(timeline.arrivals);
+  into["queue_len"] = {{"mean", line(timeline.queue_len)}, {"max", line(timeline.queue_len_max)}};
+  into["oldest_age_s"] = line(timeline.oldest_age_s);
+}
+
+}  // namespace
+
+Json timeline_block(const ReportInput& input, const PeriodResult& period) {
+  const MeasureSpec& spec = input.result.spec;
+  const RunStatistics& statistics = period.statistics;
+  const double step_s = seconds(spec.timeline_step);
+  const ClassTimelineStatistics& all = statistics.timeline.back();
+  Json block = Json::object();
+  block["step_s"] = number(step_s);
+  block["t_s"] = starts(all.arrivals.size(), step_s);
+  put_class(block, all);
+
+  std::vector<double> busy_gpus(all.arrivals.size(), 0.0);
+  Json pools = Json::object();
+  for (std::size_t p = 0; p < spec.pools.size(); ++p) {
+    const PoolStatistics& pool = statistics.pools[p];
+    const auto gpus = static_cast<double>(input.resolved.pools[p].gpus());
+    for (std::size_t i = 0; i < std::min(busy_gpus.size(), pool.busy_share.size()); ++i) {
+      busy_gpus[i] += pool.busy_share[i] * gpus;
+    }
+    Json one = {{"running", line(pool.running)},
+                {"queued", line(pool.queued)},
+                {"busy_share", line(pool.busy_share)}};
+    if (!pool.kv_share.empty()) one["kv_share"] = line(pool.kv_share);
+    pools[spec.pools[p]] = std::move(one);
+  }
+  block["busy_gpus"] = line(busy_gpus);
+  Json classes = Json::object();
+  for (std::size_t c = 0; c < spec.classes.size(); ++c) {
+    put_class(classes[spec.classes[c]], statistics.timeline[c]);
+  }
+  block["by_class"] = std::move(classes);
+  block["by_pool"] = std::move(pools);
+
+  const double minute_s = seconds(spec.minute);
+  Json delay = Json::object();
+  delay["step_s"] = number(minute_s);
+  delay["t_s"] = starts(all.queue_delay_p95_s.size(), minute_s);
+  delay["all"] = line(all.queue_delay_p95_s);
+  Json by_class = Json::object();
+  for (std::size_t c = 0; c < spec.classes.size(); ++c) {
+    by_class[spec.classes[c]] = line(statistics.timeline[c].queue_delay_p95_s);
+  }
+  delay["by_class"] = std::move(by_class);
+  block["queue_delay_p95_s"] = std::move(delay);
+  return block;
+}
+
+}  // namespace headroom

@@ -1,0 +1,378 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "checked_json.hpp"
+#include "headroom/json/document.hpp"
+#include "headroom/report/format.hpp"
+#include "headroom/report/report.hpp"
+#include "text_layout.hpp"
+
+namespace headroom {
+namespace {
+
+/// One screen: what would not fit is counted and left to the report.
+constexpr std::size_t kMostTargets = 6;
+constexpr std::size_t kMostClasses = 4;
+constexpr std::size_t kMostWarnings = 3;
+constexpr std::size_t kMostPeriods = 6;
+constexpr std::size_t kNameColumns = 34;
+
+double real(const Json& value) {
+  return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::string word(const Json& value) { return value.is_string() ? value.get<std::string>() : ""; }
+
+/// Times of the report as a reader wants them: by the clock when the scenario is dated.
+class Clock {
+ public:
+  explicit Clock(const Json& report) {
+    const Json& start = report["method"]["start_utc"];
+    if (start.is_string()) dated_ = json::parse_utc(start.get<std::string>(), start_s_);
+  }
+  /// "04-01 12:40 UTC" or "12m 00s".
+  std::string moment(double at_s) const {
+    if (std::isnan(at_s)) return "-";
+    if (!dated_) return format_seconds(at_s);
+    const std::string utc = json::format_utc(start_s_ + at_s);  // 2025-04-01T12:40:00Z
+    return utc.substr(5, 5) + " " + utc.substr(11, 5) + " UTC";
+  }
+  /// Shorter, for an axis.
+  std::string tick(double at_s) const {
+    if (!dated_) return format_seconds(at_s);
+    return json::format_utc(start_s_ + at_s).substr(11, 5);
+  }
+
+ private:
+  bool dated_ = false;
+  double start_s_ = 0;
+};
+
+class Screen {
+ public:
+  Screen(const Json& report, const TextStyle& style)
+      : report_(report), style_(style), paint_(style.colour), clock_(report) {}
+
+  std::string draw(const std::vector<std::string>& written) {
+    title();
+    headline();
+    targets();
+    classes();
+    facts();
+    charts();
+    periods();
+    notes();
+    for (const std::string& file : written) line("  written  " + file);
+    return std::move(text_);
+  }
+
+ private:
+  void line(const std::string& text) { text_ += text + "\n"; }
+  void wrapped(const std::string& first, const std::string& text) {
+    for (const std::string& l : wrap_text(text, first, style_.columns)) line(l);
+  }
+
+  void title() {
+    std::string fleet;
+    for (const Json& pool : report_["pools"]) {
+      fleet += fmt::format("{}{} x {}", fleet.empty() ? "" : " + ",
+                           format_count(real(pool["gpus"])), word(pool["gpu"]));
+    }
+    line(cut_text(fmt::format("headroom {}  {}  |  {}", word(report_["tool"]["version"]),
+                              word(report_["scenario"]["name"]), fleet),
+                  style_.columns));
+    const Json& method = report_["method"];
+    line(paint_.faint(cut_text(
+        fmt::format("seed {}, {} replications, {} simulated, {}", method["seed"].dump(),
+                    method["replications"].dump(), format_seconds(real(method["horizon_s"])),
+                    word(method["cells"]["grain"])),
+        style_.columns)));
+    line("");
+  }
+
+  void headline() {
+    const std::string verdict = word(report_["answer"]["verdict"]);
+    const auto lines = wrap_text(word(report_["answer"]["headline"]),
+                                 verdict == "none"   ? ""
+                                 : verdict == "pass" ? "PASS  "
+                                                     : "FAIL  ",
+                                 style_.columns);
+    for (const std::string& l : lines) {
+      line(verdict == "fail"   ? paint_.bad(l)
+           : verdict == "pass" ? paint_.good(l)
+                               : paint_.strong(l));
+    }
+    if (!report_["complete"].get<bool>()) line(paint_.bad("INCOMPLETE: the run was stopped early"));
+    line("");
+  }
+
+  std::string value_of(const Json& target) const {
+    if (!target["value"].is_null())
+      return format_value(real(target["value"]), word(target["unit"]));
+    if (target.value("reason", "") == "no samples") return "no samples";
+    return target["metric"] == "drain_time" ? "> horizon" : "lost";
+  }
+
+  static std::string limit_of(const Json& target) {
+    for (const auto& [key, value] : target.items()) {
+      if (key.rfind("max", 0) == 0) return "<= " + format_value(real(value), word(target["unit"]));
+      if (key.rfind("min", 0) == 0) return ">= " + format_value(real(value), word(target["unit"]));
+    }
+    return "";
+  }
+
+  static std::string name_of(const Json& target) {
+    std::string name = word(target["statistic"]);
+    std::string metric = word(target["metric"]);
+    std::replace(metric.begin(), metric.end(), '_', ' ');
+    name += (name.empty() ? "" : " ") + metric + ", " + word(target["class"]);
+    const std::string window = word(target["window"]);
+    if (window == "every_minute") return name + ", worst minute";
+    return window == "run" ? name : name + ", " + window;
+  }
+
+  void targets() {
+    const Json& all = report_["targets"];
+    if (all.empty()) return;
+    const bool intervals =
+        std::any_of(all.begin(), all.end(), [](const Json& t) { return !t["ci"].is_null(); });
+    const std::string head =
+        intervals ? fmt::format("{:g} % interval", 100 * real(report_["method"]["confidence"]))
+                  : "point estimate";
+    line(paint_.faint(pad_right("  target", kNameColumns + 2) + pad_right("value", 10) +
+                      pad_right(head, 20) + "verdict, limit"));
+    std::vector<const Json*> order;
+    for (const Json& t : all) {
+      if (!t["pass"].get<bool>()) order.push_back(&t);
+    }
+    const std::size_t misses = order.size();
+    for (const Json& t : all) {
+      if (t["pass"].get<bool>()) order.push_back(&t);
+    }
+    // The details of a miss cost a line each, so fewer misses are shown with them.
+    for (std::size_t i = 0; i < std::min(order.size(), kMostTargets); ++i) {
+      target(*order[i], misses <= 3 || i < 3);
+    }
+    if (order.size() > kMostTargets) {
+      line(fmt::format("  and {} more targets: {} PASS, {} FAIL in all",
+                       order.size() - kMostTargets, order.size() - misses, misses));
+    }
+    line("");
+  }
+
+  void target(const Json& target, bool detailed) {
+    const std::string unit = word(target["unit"]);
+    std::string range;
+    if (!target["ci"].is_null()) {
+      range = "[" + format_value(real(target["ci"][0]), unit) + ", " +
+              format_value(real(target["ci"][1]), unit) + "]";
+    }
+    const bool pass = target["pass"].get<bool>();
+    line("  " + pad_right(cut_text(name_of(target), kNameColumns - 1), kNameColumns) +
+         pad_right(value_of(target), 10) + pad_right(range, 20) +
+         (pass ? paint_.good("PASS") : paint_.bad("FAIL")) + "  " + limit_of(target));
+    if (pass || !detailed || !target.contains("first_breach_s")) return;
+    if (target["first_breach_s"].is_null()) return;
+    std::string text = fmt::format("first over {} ({} of replications)",
+                                   clock_.moment(real(target["first_breach_s"])),
+                                   format_share(real(target["breach_share"])));
+    text += ", worst " + (target["worst"].is_null() ? std::string("lost")
+                                                    : format_value(real(target["worst"]), unit));
+    text += ", over for " + format_seconds(real(target["time_above_s"]));
+    for (const std::string& l : wrap_text(text, "      ", style_.columns)) line(paint_.faint(l));
+  }
+
+  /// "0.72 s", or what stands for a value that ranks among the lost.
+  static std::string latency(const Json& metrics, const char* metric, const std::string& name,
+                             const char* statistic) {
+    if (!metrics.contains(metric)) return "-";
+    const Json& block = metrics[metric]["by_class"][name];
+    if (block[statistic].is_number()) return format_seconds(real(block[statistic]));
+    return block["censored"].empty() ? "-" : "lost";
+  }
+
+  void classes() {
+    const Json& by_class = report_["requests"]["by_class"];
+    line(paint_.faint("  " + pad_right("class", 18) + pad_right("arrived", 9) +
+                      pad_right("finished", 10) + pad_right("queue p50", 10) +
+                      pad_right("queue p95", 10) + pad_right("TTFT p95", 10) + "E2E mean"));
+    std::size_t shown = 0;
+    for (const auto& [name, group] : by_class.items()) {
+      if (shown++ == kMostClasses) break;
+      const Json& metrics = report_["metrics"];
+      const double arrived = real(group["arrived"]);
+      line("  " + pad_right(cut_text(name, 17), 18) + pad_right(format_short_count(arrived), 9) +
+           pad_right(format_share(real(group["finished"]) / arrived), 10) +
+           pad_right(latency(metrics, "queue_delay_s", name, "p50"), 10) +
+           pad_right(latency(metrics, "queue_delay_s", name, "p95"), 10) +
+           pad_right(latency(metrics, "ttft_s", name, "p95"), 10) +
+           latency(metrics, "e2e_s", name, "mean"));
+    }
+    if (by_class.size() > kMostClasses) {
+      line(fmt::format("  and {} more classes", by_class.size() - kMostClasses));
+    }
+    line("");
+  }
+
+  void facts() {
+    const Json& answer = report_["answer"];
+    wrapped(
+        "  offered load  ",
+        fmt::format("{} GPUs on average, {} at the peak, of {}; a fluid estimate asks for {}",
+                    format_number(real(answer["offered_load_mean_gpus"])),
+                    format_number(real(answer["offered_load_peak_gpus"])),
+                    format_count(real(answer["gpus"])), format_count(real(answer["fluid_gpus"]))));
+    const Json& backlog = report_["backlog"]["all"];
+    if (real(backlog["peak"]) > 0) {
+      std::string text =
+          fmt::format("peaks at {} requests, {}", format_count(real(backlog["peak"])),
+                      clock_.moment(real(backlog["peak_at_s"])));
+      for (const auto& [window, drain] : backlog["drain_s"].items()) {
+        if (window == "run" && backlog["drain_s"].size() > 1) continue;
+        text += fmt::format(
+            "; drained {} after {}",
+            drain["value"].is_null() ? "> horizon" : format_seconds(real(drain["value"])),
+            window == "run" ? "the demand ends" : window);
+      }
+      wrapped("  backlog       ", text);
+    }
+    std::string use;
+    for (const Json& pool : report_["pools"]) {
+      use +=
+          fmt::format("{}{} {} mean, {} peak", use.empty() ? "" : "; ", word(pool["name"]),
+                      format_share(real(pool["busy_mean"])), format_share(real(pool["busy_peak"])));
+      if (pool.contains("kv_peak")) {
+        use += ", KV " + format_share(real(pool["kv_peak"])) + " peak";
+      }
+    }
+    wrapped("  busy          ", use);
+    wrapped("  why           ", word(report_["why"]["binding"]));
+    line("");
+  }
+
+  void chart(const std::string& label, const std::string& top, const std::vector<double>& values,
+             Combine combine) {
+    ChartStyle style{style_.columns - 21, 3, style_.unicode};
+    const auto rows = draw_chart(values, 0, combine, style);
+    const std::string bar = style_.unicode ? "│" : "|";
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      const std::string left = r == 0 ? label : "";
+      const std::string scale = r == 0 ? top : r + 1 == rows.size() ? "0" : "";
+      line("  " + pad_right(left, 10) + pad_left(scale, 8) + bar + rows[r]);
+    }
+  }
+
+  static std::vector<double> reals(const Json& list) {
+    std::vector<double> values;
+    for (const Json& v : list) values.push_back(real(v));
+    return values;
+  }
+
+  static double largest(const std::vector<double>& values) {
+    double most = 0;
+    for (const double v : values) {
+      if (!std::isnan(v)) most = std::max(most, v);
+    }
+    return most;
+  }
+
+  void charts() {
+    const Json& timeline = report_["timeline"];
+    std::vector<double> demand = reals(timeline["arrivals"]);
+    const std::vector<double> delay = reals(timeline["queue_delay_p95_s"]["all"]);
+    if (demand.size() < 2 || delay.size() < 2) return;
+    const double step_s = real(timeline["step_s"]);
+    for (double& d : demand) d /= step_s;
+    chart("demand", format_number(largest(demand)) + "/s", demand, Combine::kMean);
+    chart("p95 delay", format_seconds(largest(delay)), delay, Combine::kMax);
+    const std::size_t columns = std::min(style_.columns - 21, demand.size());
+    const double span_s = step_s * static_cast<double>(demand.size());
+    std::string axis;
+    for (int quarter = 0; quarter < 4; ++quarter) {
+      const auto at = static_cast<std::size_t>(quarter) * columns / 4;
+      axis = pad_right(axis, at) + clock_.tick(span_s * quarter / 4);
+    }
+    const std::string end = clock_.tick(span_s);
+    if (display_width(axis) + end.size() + 1 < columns) {
+      axis = pad_right(axis, columns - end.size()) + end;
+    }
+    line(std::string(21, ' ') + axis);
+    if (std::any_of(delay.begin(), delay.end(), [](double d) { return std::isnan(d); })) {
+      line(std::string(21, ' ') + "! = lost, or not served before the horizon");
+    }
+    line("");
+  }
+
+  void periods() {
+    const Json& block = report_["busy_periods"];
+    if (block.is_null()) return;
+    const std::string every = word(block["every"]);
+    const std::size_t n = block["periods"].size();
+    const std::size_t stride = (n + kMostPeriods - 1) / kMostPeriods;
+    std::size_t i = 0;
+    for (const Json& period : block["periods"]) {
+      const bool turning = block["first_failing"].is_number() &&
+                           (i == block["first_failing"].get<std::size_t>() ||
+                            i + 1 == block["first_failing"].get<std::size_t>());
+      const bool show = i % stride == 0 || i + 1 == n || turning;
+      ++i;
+      if (!show) continue;
+      const bool pass = period["pass"].get<bool>();
+      const std::string utc = word(period["start_utc"]);
+      line("  " + pad_right(every + " " + period["index"].dump(), 10) +
+           pad_right(utc.substr(0, std::min<std::size_t>(10, utc.size())), 12) +
+           pad_right(format_number(real(period["rate_multiplier"])) + " x demand", 15) +
+           pad_right(format_number(real(period["offered_load_per_gpu"])) + " load per GPU", 20) +
+           (pass ? paint_.good("PASS") : paint_.bad("FAIL")));
+    }
+    line("");
+  }
+
+  void notes() {
+    std::size_t assumed = 0;
+    std::size_t calibrated = 0;
+    for (const Json& row : report_["assumptions"]) {
+      if (row["kind"] == "assumption") ++assumed;
+      if (row["kind"] == "calibrated") ++calibrated;
+    }
+    const std::size_t rows = report_["assumptions"].size();
+    if (rows > 0) {
+      line(fmt::format("  assumptions   {} of {} sourced values{} (headroom explain lists them)",
+                       assumed, rows,
+                       calibrated > 0 ? fmt::format(", {} calibrated", calibrated) : ""));
+    }
+    const Json& warnings = report_["warnings"];
+    for (std::size_t i = 0; i < std::min(warnings.size(), kMostWarnings); ++i) {
+      const std::string text =
+          word(warnings[i]["message"]) +
+          (word(warnings[i]["path"]).empty() ? "" : " (" + word(warnings[i]["path"]) + ")");
+      const auto lines =
+          wrap_text(text, "  " + pad_right(word(warnings[i]["code"]), 14), style_.columns);
+      line(lines.size() > 2 ? cut_text(lines[0], style_.columns) : lines[0]);
+      if (lines.size() > 1) line(lines.size() > 2 ? cut_text(lines[1] + " ..", 80) : lines[1]);
+    }
+    if (warnings.size() > kMostWarnings) {
+      line(fmt::format("  and {} more warnings", warnings.size() - kMostWarnings));
+    }
+  }
+
+  const Json& report_;
+  TextStyle style_;
+  Paint paint_;
+  Clock clock_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string render_text(const nlohmann::ordered_json& report, const TextStyle& style,
+                        const std::vector<std::string>& written) {
+  return Screen(report, style).draw(written);
+}
+
+}  // namespace headroom
