@@ -5,7 +5,8 @@
 // Exit code 0 when all agree and 1 at the first difference; the other way round with
 // --expect-mismatch, which is run against engines with a planted fault. There an engine that stops
 // on its own check, or does not come to an end, is caught as well. --list goes on after a
-// difference and prints a line for each. HEADROOM_DIFF_SEED=n runs scenario n alone and prints it.
+// difference and prints a line for each. HEADROOM_DIFF_SEED=n runs scenario n alone, and makes it
+// small when it differs.
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include <cstring>
 
 #include "comparison.hpp"
+#include "shrink.hpp"
 
 namespace {
 
@@ -54,6 +56,21 @@ int run(std::uint64_t first, std::uint64_t count, Mode mode) {
   return (mode == Mode::kExpectMismatch) == (differ > 0) ? 0 : 1;
 }
 
+int run_one(std::uint64_t seed) {
+  namespace reference = headroom::reference;
+  Reach reach;
+  const reference::Scenario scenario = reference::random_scenario(seed);
+  const Comparison comparison = reference::compare_engines(scenario, reach);
+  if (comparison.difference.empty()) {
+    fmt::print("{}no difference\n", reference::describe(scenario));
+    return 0;
+  }
+  const reference::Scenario smallest = reference::shrink(scenario);
+  fmt::print("{}\nas small as it gets:\n{}", comparison.difference,
+             reference::compare_engines(smallest, reach).difference);
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -68,9 +85,7 @@ int main(int argc, char** argv) {
   }
   if (mode != Mode::kStopAtFirst) ++next;
   if (const char* seed = std::getenv("HEADROOM_DIFF_SEED")) {
-    const std::uint64_t only = std::strtoull(seed, nullptr, 10);
-    fmt::print("{}", headroom::reference::describe(headroom::reference::random_scenario(only)));
-    return run(only, 1, mode);
+    return run_one(std::strtoull(seed, nullptr, 10));
   }
   const std::uint64_t count = argc > next ? std::strtoull(argv[next++], nullptr, 10) : 4000;
   const std::uint64_t first = argc > next ? std::strtoull(argv[next], nullptr, 10) : 1;
