@@ -1,0 +1,237 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "headroom/core/check.hpp"
+#include "headroom/latency/deployment.hpp"
+#include "headroom/latency/kernel_file.hpp"
+#include "step_parts.hpp"
+
+namespace headroom {
+namespace {
+
+/// Up to here every token count is evaluated; beyond, the two sides of each multiple of kBlock,
+/// where the tiles of GEMMs and attention step up, with straight lines between.
+constexpr std::int64_t kEveryToken = 512;
+constexpr std::int64_t kBlock = 64;
+constexpr std::int64_t kQueryBlock = 128;
+constexpr std::size_t kMaxPieces = 32;
+
+std::int64_t picoseconds(double seconds) {
+  HEADROOM_CHECK(std::isfinite(seconds) && seconds >= 0 && seconds < 9e6,
+                 "a kernel model gives a time");
+  return std::llround(seconds * static_cast<double>(kTicksPerSecond));
+}
+
+std::int64_t context_limit(const Deployment& deployment, const Limits& limits) {
+  return limits.max_context > 0 ? limits.max_context : deployment.model.transformer.max_context;
+}
+
+/// Values of `f` at 0..last, exact at the stated grid, linear between.
+template <class F>
+std::vector<double> tabulate(std::int64_t last, F&& f) {
+  std::vector<double> values(static_cast<std::size_t>(last) + 1, 0.0);
+  std::int64_t known = 0;
+  const auto put = [&](std::int64_t at) {
+    const double value = f(at);
+    const double from = values[static_cast<std::size_t>(known)];
+    const auto span = static_cast<double>(at - known);
+    for (std::int64_t i = known + 1; i <= at; ++i) {
+      values[static_cast<std::size_t>(i)] =
+          from + (value - from) * (static_cast<double>(i - known) / span);
+    }
+    known = at;
+  };
+  for (std::int64_t at = 1; at <= std::min(last, kEveryToken); ++at) put(at);
+  while (known < last) {
+    const std::int64_t next = known % kBlock == 0 ? known + 1 : (known / kBlock + 1) * kBlock;
+    put(std::min(last, next));
+  }
+  return values;
+}
+
+std::vector<std::int64_t> dense_table(const StepParts& parts, std::int64_t last) {
+  const std::int64_t last_share = parts.slice().share(last);
+  const std::vector<double> by_share =
+      tabulate(last_share, [&](std::int64_t share) { return parts.dense_kernels(share); });
+  std::vector<std::int64_t> dense(static_cast<std::size_t>(last) + 2, 0);
+  for (std::int64_t tokens = 1; tokens <= last; ++tokens) {
+    const double kernels = by_share[static_cast<std::size_t>(parts.slice().share(tokens))];
+    dense[static_cast<std::size_t>(tokens)] =
+        std::max<std::int64_t>(1, picoseconds(parts.floored(kernels) + parts.step_host()));
+  }
+  // Beyond the table the last difference goes on: make it the mean slope of the upper half, not
+  // that of one tile.
+  const auto top = static_cast<std::size_t>(last);
+  const std::size_t half = top / 2;
+  const std::int64_t rise = std::max<std::int64_t>(0, dense[top] - (half > 0 ? dense[half] : 0));
+  dense[top + 1] = dense[top] + rise / static_cast<std::int64_t>(top - half);
+  return dense;
+}
+
+std::vector<std::int64_t> row_table(const StepParts& parts, std::int64_t last) {
+  std::vector<double> values = tabulate(last, [&](std::int64_t rows) { return parts.rows(rows); });
+  std::vector<std::int64_t> table;
+  table.reserve(values.size() + 1);
+  for (const double value : values) table.push_back(picoseconds(value));
+  const std::size_t half = table.size() / 2;
+  const std::int64_t rise = std::max<std::int64_t>(0, table.back() - table[half]);
+  table.push_back(table.back() +
+                  rise / std::max<std::int64_t>(1, static_cast<std::int64_t>(table.size() - half)));
+  return table;
+}
+
+/// Decode attention of n sequences at summed context `sum`, as it shows in a step of decodes alone:
+/// what the host's floor already covers costs nothing more.
+double visible_decode(const StepParts& parts, double dense, std::int64_t n, double sum) {
+  return parts.floored(dense + parts.decode(n, sum)) - parts.floored(dense);
+}
+
+std::vector<StepTable::Piece> decode_pieces(const StepParts& parts, std::int64_t n,
+                                            std::int64_t max_context) {
+  const double dense = parts.dense_kernels(parts.slice().share(n));
+  const auto count = static_cast<double>(n);
+  // Contexts of one sequence at which pieces start, geometric from 16 tokens; the law is smooth in
+  // the logarithm of the context, and flat below.
+  constexpr double kFirst = 16;
+  const double last = std::max(2 * kFirst, static_cast<double>(max_context));
+  const double ratio = std::pow(last / kFirst, 1.0 / static_cast<double>(kMaxPieces - 1));
+  std::vector<std::int64_t> starts{0};
+  for (std::size_t i = 0; i < kMaxPieces; ++i) {
+    const double context = kFirst * std::pow(ratio, static_cast<double>(i));
+    const std::int64_t start = std::llround(context * count);
+    if (start > starts.back()) starts.push_back(start);
+  }
+  std::vector<StepTable::Piece> pieces;
+  std::int64_t base =
+      picoseconds(visible_decode(parts, dense, n, std::max(1.0, count)));  // one token each
+  for (std::size_t i = 0; i + 1 < starts.size(); ++i) {
+    const std::int64_t width = starts[i + 1] - starts[i];
+    const std::int64_t next = std::max(
+        base, picoseconds(visible_decode(parts, dense, n, static_cast<double>(starts[i + 1]))));
+    const std::int64_t slope = (next - base + width / 2) / width;
+    pieces.push_back({starts[i], base, slope});
+    base = next;
+  }
+  return pieces;
+}
+
+StepTable::PrefillGrid prefill_grid(const StepParts& parts, std::int64_t max_chunk,
+                                    std::int64_t max_context) {
+  StepTable::PrefillGrid grid;
+  const auto add_chunk = [&](std::int64_t chunk) {
+    if (chunk > grid.chunks.back()) grid.chunks.push_back(chunk);
+  };
+  grid.chunks = {0, 1};
+  for (std::int64_t edge = kQueryBlock; edge < max_chunk;) {
+    add_chunk(edge);
+    if (edge < 16'384) add_chunk(edge + 1);
+    // Past 16k tokens a block of queries is under 1 % of the work.
+    edge += edge < 16'384 ? kQueryBlock : (edge / 32 / kQueryBlock + 1) * kQueryBlock;
+  }
+  add_chunk(std::max<std::int64_t>(2, max_chunk));
+
+  grid.pasts = {0};
+  for (double past = 64; past < static_cast<double>(max_context); past *= 1.35) {
+    grid.pasts.push_back(std::llround(past));
+  }
+  grid.pasts.push_back(std::max<std::int64_t>(grid.pasts.back() + 1, max_context));
+
+  grid.time_ps.reserve(grid.chunks.size() * grid.pasts.size());
+  for (const std::int64_t chunk : grid.chunks) {
+    const double dense = chunk > 0 ? parts.dense_kernels(parts.slice().share(chunk)) : 0;
+    for (const std::int64_t past : grid.pasts) {
+      const double visible =
+          chunk > 0 ? parts.floored(dense + parts.prefill(chunk, past)) - parts.floored(dense) : 0;
+      grid.time_ps.push_back(picoseconds(visible));
+    }
+  }
+  return grid;
+}
+
+// --- range ---------------------------------------------------------------------------------------
+
+/// The largest x in [1, most] at which `outside(x)` is still 1, by doubling and halving.
+template <class F>
+std::int64_t largest_inside(std::int64_t most, F&& outside) {
+  if (outside(most) <= 1) return most;
+  std::int64_t low = 0;
+  std::int64_t high = most;
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (outside(middle) <= 1 ? low : high) = middle;
+  }
+  return low;
+}
+
+StepRange range_of(const StepParts& parts, const Limits& limits, std::int64_t max_context) {
+  const KernelSet& kernels = parts.clock().kernels();
+  StepRange range;
+  range.calibrated = kernels.calibrated(KernelKind::kGemm) &&
+                     kernels.calibrated(KernelKind::kPrefillAttention) &&
+                     kernels.calibrated(KernelKind::kDecodeAttention);
+  double worst_share = 1;
+  const auto check = [&](std::string_view what, std::int64_t most, std::int64_t& field, auto walk) {
+    field = most;
+    std::string first;
+    const auto outside = [&](std::int64_t x) {
+      double worst = 1;
+      walk(x, [&](std::string_view name, const KernelShape& shape, double) {
+        const double out = kernels.model(shape).outside(shape);
+        if (out > worst) {
+          worst = out;
+          first = name;
+        }
+      });
+      return worst;
+    };
+    const double factor = outside(most);
+    if (factor <= 1) return;
+    range.notes.push_back(first + " leaves its measured range by a factor of " +
+                          std::to_string(factor).substr(0, 5) + " at " + std::to_string(most) +
+                          " " + std::string(what));
+    field = largest_inside(most, outside);
+    const double share = static_cast<double>(field) / static_cast<double>(most);
+    if (share < worst_share || range.first_to_leave.empty()) {
+      worst_share = share;
+      range.first_to_leave = first;
+    }
+  };
+  const Slice& slice = parts.slice();
+  check(
+      "tokens a step", limits.max_step_tokens, range.step_tokens,
+      [&](std::int64_t tokens, auto&& sink) { dense_operators(slice, slice.share(tokens), sink); });
+  check("sequences", limits.max_batch, range.batch, [&](std::int64_t n, auto&& sink) {
+    decode_operators(slice, n, static_cast<double>(n) * 1024, sink);
+  });
+  check("tokens of context", max_context, range.context, [&](std::int64_t context, auto&& sink) {
+    decode_operators(slice, 1, static_cast<double>(context), sink);
+  });
+  return range;
+}
+
+}  // namespace
+
+CompiledSteps compile_steps(const Deployment& deployment, const Limits& limits) {
+  HEADROOM_CHECK(limits.max_batch >= 1 && limits.max_step_tokens >= 1,
+                 "a pool has a batch and a step");
+  const StepParts parts(deployment);
+  const std::int64_t max_context = context_limit(deployment, limits);
+  const std::int64_t most_tokens = std::max(limits.max_batch, limits.max_step_tokens);
+
+  StepTable::Parts table;
+  table.dense_ps = dense_table(parts, most_tokens);
+  table.per_sequence_ps = row_table(parts, limits.max_batch);
+  table.decode_pieces.push_back({{0, 0, 0}});
+  for (std::int64_t n = 1; n <= limits.max_batch; ++n) {
+    table.decode_pieces.push_back(decode_pieces(parts, n, max_context));
+  }
+  table.prefill = prefill_grid(parts, limits.max_step_tokens, max_context);
+
+  CompiledSteps compiled;
+  compiled.steps = std::make_shared<const StepTable>(std::move(table));
+  compiled.range = range_of(parts, limits, max_context);
+  return compiled;
+}
+
+}  // namespace headroom

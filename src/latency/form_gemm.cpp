@@ -1,0 +1,87 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "fitted_forms.hpp"
+
+namespace headroom {
+namespace {
+
+enum Index : std::size_t {
+  kLaunch,
+  kEfficiency,
+  kTileCost,
+  kFill,
+  kQuantization,
+  kBandwidth,
+  kSaturation,
+  kCorner,
+  kSplitCost,
+  kSplitTraffic,
+  kCount
+};
+
+constexpr std::array<Parameter, kCount> kParameters{{
+    {"launch_us", "time of an empty kernel inside a graph", 2.3, 0.5, 12},
+    {"efficiency", "share of the peak that the largest tile reaches", 0.92, 0.3, 1},
+    {"tile_cost", "width at which a tile's operand traffic halves its rate", 6, 0, 80},
+    {"fill_us", "start and end of one tile: pipeline fill and store", 1.5, 0.05, 12},
+    {"quantization", "share of an unfinished last wave that is lost", 0.8, 0, 1},
+    {"bandwidth", "share of HBM bandwidth that a full GPU streams", 0.85, 0.3, 1.0},
+    {"saturation", "share of the SMs that streams at half of that", 0.15, 0, 3},
+    {"corner", "exponent that joins compute and memory time", 3, 1, 12},
+    {"split_us", "extra time of a kernel that splits k", 1.5, 0, 12},
+    {"split_traffic", "cost of partial sums, in bytes through HBM a byte", 0.5, 0, 4},
+}};
+
+struct Tile {
+  double rows, columns;
+};
+/// Shapes that cuBLAS, CUTLASS and their kin choose from.
+constexpr std::array<Tile, 6> kTiles{
+    {{256, 128}, {128, 256}, {128, 128}, {128, 64}, {64, 128}, {64, 64}}};
+constexpr std::array<double, 8> kSplits{{1, 2, 3, 4, 6, 8, 12, 16}};
+constexpr double kMicro = 1e-6;
+/// A split shorter than this is never worth its partial sums.
+constexpr double kShortestSplit = 256;
+
+double gemm_seconds(const Gpu& gpu, const KernelShape& any, std::span<const double> c) {
+  const auto& shape = std::get<GemmShape>(any);
+  const auto m = static_cast<double>(shape.m);
+  const auto n = static_cast<double>(shape.n);
+  const auto k = static_cast<double>(shape.k);
+  const auto sms = static_cast<double>(gpu.sm_count);
+  const double sm_flops = gpu.peak_flops(shape.dtype) / sms * c[kEfficiency];
+  const double bandwidth = gpu.hbm_bytes_per_s * c[kBandwidth];
+  const double bytes = work_of(any).bytes;
+  const double width = bytes_of(shape.dtype);
+
+  double best = 1e300;
+  for (const Tile& tile : kTiles) {
+    const double tiles = std::ceil(m / tile.rows) * std::ceil(n / tile.columns);
+    const double intensity = tile.rows * tile.columns / (tile.rows + tile.columns);
+    const double rate = sm_flops * intensity / (intensity + c[kTileCost] * width / 2);
+    for (const double split : kSplits) {
+      if (split > 1 && (k / split < kShortestSplit || tiles * split > 4 * sms)) break;
+      const double jobs = tiles * split;
+      const double waves = jobs / sms;
+      const double counted = waves + c[kQuantization] * (std::ceil(waves) - waves);
+      const double tile_time =
+          2 * tile.rows * tile.columns * (k / split) / rate + c[kFill] * kMicro;
+      const double share = std::min(1.0, jobs / sms);
+      const double reach = share * (1 + c[kSaturation]) / (share + c[kSaturation]);
+      const double partial = split > 1 ? 8 * m * n * split * c[kSplitTraffic] : 0;
+      const double stream = (bytes + partial) / (bandwidth * reach);
+      const double time = smooth_max(counted * tile_time, stream, c[kCorner]) +
+                          (split > 1 ? c[kSplitCost] * kMicro : 0);
+      best = std::min(best, time);
+    }
+  }
+  return best + c[kLaunch] * kMicro;
+}
+
+}  // namespace
+
+const FittedForm kGemmForm{KernelKind::kGemm, kParameters, gemm_seconds};
+
+}  // namespace headroom

@@ -1,0 +1,83 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "fitted_forms.hpp"
+
+namespace headroom {
+namespace {
+
+constexpr double kMicro = 1e-6;
+
+enum Index : std::size_t {
+  kLaunch,
+  kEfficiency,
+  kBlock,
+  kFill,
+  kBandwidth,
+  kCorner,
+  kPermute,
+  kImbalance,
+  kSaturation,
+  kCount
+};
+
+constexpr std::array<Parameter, kCount> kParameters{{
+    {"launch_us", "routing, sorting and the launches of the fused layer", 25, 2, 200},
+    {"efficiency", "share of the peak of full blocks of tokens", 0.6, 0.1, 1},
+    {"block_tokens", "tokens of one expert that are padded to a block", 32, 4, 256},
+    {"fill_us", "start and end of one block of one expert", 2, 0.05, 30},
+    {"bandwidth", "share of HBM bandwidth at which expert weights stream", 0.75, 0.2, 1},
+    {"corner", "exponent that joins compute and memory time", 2, 1, 12},
+    {"permute", "traffic of gathering and scattering tokens, in passes", 6, 0, 40},
+    {"imbalance", "how much a skewed choice lengthens the busiest group", 1, 0, 6},
+    {"saturation", "share of the SMs that streams at half of the bandwidth", 0.2, 0, 3},
+}};
+
+/// Rows and columns of the result that one thread block makes.
+constexpr double kTileColumns = 128;
+
+double moe_seconds(const Gpu& gpu, const KernelShape& any, std::span<const double> c) {
+  const auto& s = std::get<MoeShape>(any);
+  const auto sms = static_cast<double>(gpu.sm_count);
+  const double experts = static_cast<double>(s.experts) / static_cast<double>(s.ep);
+  const auto tokens = static_cast<double>(s.tokens);
+  const auto per_token = static_cast<double>(s.per_token);
+  const double width = static_cast<double>(s.d_ff) / static_cast<double>(s.tp);
+  const auto d = static_cast<double>(s.d_model);
+  const double matrices = s.gated ? 3 : 2;
+
+  // Choices that land on this group; a skewed choice loads the busiest group more.
+  const double groups = static_cast<double>(s.ep);
+  const double crowd = 1 + c[kImbalance] * std::min(1.0, s.skew) * (1 - 1 / groups);
+  const double routed = std::min(tokens * per_token, tokens * per_token / groups * crowd);
+  // Distinct experts visited when each token picks per_token of all experts.
+  const double missed =
+      std::pow(1 - per_token / static_cast<double>(s.experts), std::max(1.0, tokens));
+  const double visited =
+      std::min(experts, std::max(std::min(1.0, experts), experts * (1 - missed)));
+  const double mean = routed / visited;
+  // Random choices leave the mean expert half a block short of full blocks.
+  const double padded = routed + visited * c[kBlock] / 2;
+
+  const double weights = bytes_of(s.dtype) * visited * matrices * d * width;
+  const double moved = c[kPermute] * 2 * routed * (d + width);
+  const double columns = std::ceil((matrices - 1) * width / kTileColumns) +  //
+                         std::ceil(d / kTileColumns);
+  const double jobs = visited * std::ceil(mean / 128) * columns;
+  const double flop = 2 * padded * matrices * d * width;
+  const double waves = std::max(1.0, jobs / sms);
+  const double compute =
+      flop / (gpu.peak_flops(s.dtype) * c[kEfficiency] * std::min(1.0, jobs / (2 * sms))) +
+      c[kFill] * kMicro * waves;
+  const double share = std::min(1.0, jobs / (2 * sms));
+  const double reach = share * (1 + c[kSaturation]) / (share + c[kSaturation]);
+  const double stream = (weights + moved) / (gpu.hbm_bytes_per_s * c[kBandwidth] * reach);
+  return c[kLaunch] * kMicro + smooth_max(compute, stream, c[kCorner]);
+}
+
+}  // namespace
+
+const FittedForm kMoeForm{KernelKind::kMoe, kParameters, moe_seconds};
+
+}  // namespace headroom
