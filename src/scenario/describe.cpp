@@ -36,17 +36,34 @@ void describe_provenance(Archive& a, std::vector<ScenarioProvenance>& provenance
       names);
 }
 
+void too_long(Archive& a, std::string_view key, double span_s) {
+  a.problem(key, "E142",
+            "one run spans at most 90 days, found " +
+                json::format_quantity(span_s, json::Dimension::kDuration),
+            {"longer growth is simulated as sampled busy_periods"});
+}
+
 }  // namespace
 
 void describe(Archive& a, ScenarioTime& time) {
   a.time_point({"start", "UTC date and time of the run's beginning"}, time.start);
-  a.duration({"duration", "how long requests arrive", json::Need::kRequired}, time.duration,
-             json::kPositive);
+  const double longest_s = seconds(kMaxRunSpan);
+  double duration_s = seconds(time.duration);
+  a.quantity({"duration", "how long requests arrive, at most 90 days", json::Need::kRequired},
+             duration_s, json::Dimension::kDuration, json::kPositive);
+  if (duration_s <= longest_s) {
+    time.duration = ticks_from_seconds(duration_s);
+  } else {
+    too_long(a, "duration", duration_s);
+  }
   a.duration({"warmup", "arrivals of this first part do not count in results"}, time.warmup);
   a.duration({"drain", "the run goes on so long after the last arrivals"}, time.drain);
   a.duration({"timeline_step", "width of a timeline bin; 0 = by the run's length"},
              time.timeline_step);
   if (!a.decoding()) return;
+  if (time.duration + time.drain > kMaxRunSpan) {
+    too_long(a, "drain", seconds(time.duration) + seconds(time.drain));
+  }
   if (a.has("start") && !time.start.absolute) {
     a.problem("start", "E113", "the start must be a UTC date, such as \"2025-03-31T00:00:00Z\"");
     time.start = ScenarioTime{}.start;

@@ -76,6 +76,24 @@ void resolve_service_time(const ScenarioPool& pool, const std::string& pointer,
   }
 }
 
+/// Weights of an image pipeline against the memory of its GPUs; a picture's activations are small
+/// beside them.
+void check_pipeline_fits(const Deployment& deployment, const std::string& pointer,
+                         Problems& problems) {
+  const ImagePipeline& image = deployment.model.image;
+  const double parameters =
+      image.parameters + image.text_encoder_parameters + image.decoder_parameters;
+  const double weights = parameters * bytes_of(deployment.dtype);
+  const double usable = deployment.gpu.hbm_bytes * deployment.engine.kv_utilisation *
+                        static_cast<double>(deployment.gpus_per_replica());
+  if (weights <= usable) return;
+  problems.add("E141", pointer + "/model",
+               deployment.model.name + " does not fit " + deployment.gpu.name + " x " +
+                   std::to_string(deployment.gpus_per_replica()) + ": " +
+                   count_text(weights, "bytes") + " of weights, and " +
+                   count_text(usable, "bytes") + " may be used");
+}
+
 void resolve_static(const ScenarioPool& pool, const std::string& pointer, ResolvedPool& resolved,
                     const PoolContext& context) {
   PoolConfig& config = resolved.config;
@@ -88,11 +106,7 @@ void resolve_static(const ScenarioPool& pool, const std::string& pointer, Resolv
   }
   config.max_batch = pool.batching.max_batch > 0 ? pool.batching.max_batch : kDefaultPictures;
   config.max_wait = pool.batching.max_wait;
-  const KvCapacity memory = kv_capacity(*resolved.deployment, {1, 1, 1});
-  if (!memory.fits) {
-    context.problems.add("E141", pointer + "/model", memory.refusal);
-    return;
-  }
+  check_pipeline_fits(*resolved.deployment, pointer, context.problems);
   ImageBatch batch;
   batch.max_batch = config.max_batch;
   batch.steps = pool.image.steps;
@@ -190,8 +204,13 @@ void resolve_model(const ScenarioPool& pool, const std::string& pointer, Resolve
   if (!named.kernel_file.empty() && named.kernel_file.front() != '/') {
     named.kernel_file = context.base_directory + "/" + named.kernel_file;
   }
-  std::optional<Deployment> deployment =
-      resolve_deployment(named, context.extras, context.problems.issues);
+  std::optional<Deployment> deployment;
+  try {
+    deployment = resolve_deployment(named, context.extras, context.problems.issues);
+  } catch (const InputError& error) {  // its kernel file
+    auto& issues = context.problems.issues;
+    issues.insert(issues.end(), error.issues().begin(), error.issues().end());
+  }
   if (!deployment) return;
   resolved.deployment = std::move(deployment);
   resolved.gpu = resolved.deployment->gpu.name;

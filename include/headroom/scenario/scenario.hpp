@@ -54,7 +54,6 @@ void describe(json::Archive& archive, BatchingConfig& batching);
 
 struct KvConfig {
   std::int64_t block_tokens = 16;
-  std::optional<double> utilisation;  ///< share of GPU memory the engine fills; absent = preset's
   std::int64_t blocks = 0;            ///< of one replica; 0 = as many as the memory holds
 };
 void describe(json::Archive& archive, KvConfig& kv);
