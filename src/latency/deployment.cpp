@@ -152,8 +152,15 @@ const EnginePreset* find_engine_preset(std::string_view name) {
 
 void describe(json::Archive& archive, DeploymentConfig& config) {
   config.pointer = archive.pointer();
-  archive.text({"gpu", "GPU, by catalogue name", json::Need::kRequired}, config.gpu);
-  archive.text({"model", "neural network, by catalogue name", json::Need::kRequired}, config.model);
+  // Not required by the schema: the object may do without a model (a scenario's service_time).
+  archive.text({"gpu", "GPU, by catalogue name"}, config.gpu);
+  archive.text({"model", "neural network, by catalogue name"}, config.model);
+  if (archive.decoding() && !archive.has("gpu")) {
+    archive.problem("", "E106", "missing field \"gpu\"");
+  }
+  if (archive.decoding() && !archive.has("model")) {
+    archive.problem("", "E106", "missing field \"model\"");
+  }
   archive.choice({"dtype", "number format of the weights"}, config.dtype, dtype_choices());
   std::string kv = config.kv_dtype.empty() ? std::string("bf16") : config.kv_dtype;
   archive.choice({"kv_dtype", "number format of the KV cache"}, kv, dtype_choices());
