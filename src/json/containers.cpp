@@ -133,9 +133,9 @@ void Decoder::list_field(const Field& field, std::size_t min_items,
   }
   const std::size_t count = node->children.size();
   if (count < min_items) {
-    report(
-        *node, "E111",
-        "the list has " + count_text(count) + "; expected at least " + std::to_string(min_items));
+    report(*node, "E111",
+           std::string("the list ") + (count == 0 ? "is " : "has ") + count_text(count) +
+               "; expected at least " + count_text(min_items));
   }
   if (count == 0) row(field, node, count_text(count), "list", count_text(current));
   resize(count);

@@ -348,6 +348,13 @@ std::string format_quantity(double si_value, Dimension dimension) {
     if (std::string compound = compound_duration(si_value); !compound.empty()) return compound;
     // Between a second and two minutes seconds read best: 90s, not 1.5min.
     if (si_value >= 1) return best;
+    // Below, the unit that leaves a number from 1 to 1000: 250ms, not 0.25s.
+    for (const Unit& unit : all) {
+      const double number = si_value * unit.denominator / unit.numerator;
+      std::string text = in_unit(si_value, unit);
+      const bool fits = unit.canonical && number >= 1 && number < 1000;
+      if (fits && reads_back(text, si_value, dimension)) return text;
+    }
   }
   for (const Unit& unit : all) {
     if (!unit.canonical) continue;
