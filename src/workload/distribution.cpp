@@ -118,18 +118,21 @@ void describe_mean_cv(const Parameters& p, Distribution& d) {
 }
 
 void describe_kind(const Parameters& p, Distribution& d) {
+  // A branch may be walked by another archive than the object: each is given its own parameters.
+  const auto with = [&p](Archive& a) { return Parameters{a, p.dimension, p.range}; };
   const std::array<Archive::Branch, 8> branches{{
       {"constant", "always the same value",
        [&](Archive& a) {
-         p.value("value", "the value", d.value);
+         with(a).value("value", "the value", d.value);
          need(a, d.value.has_value(), "value");
        }},
-      {"lognormal", "logarithm normally distributed", [&](Archive&) { describe_lognormal(p, d); }},
-      {"gamma", "gamma distribution", [&](Archive&) { describe_mean_cv(p, d); }},
-      {"weibull", "Weibull distribution", [&](Archive&) { describe_mean_cv(p, d); }},
+      {"lognormal", "logarithm normally distributed",
+       [&](Archive& a) { describe_lognormal(with(a), d); }},
+      {"gamma", "gamma distribution", [&](Archive& a) { describe_mean_cv(with(a), d); }},
+      {"weibull", "Weibull distribution", [&](Archive& a) { describe_mean_cv(with(a), d); }},
       {"exponential", "exponential distribution",
        [&](Archive& a) {
-         p.value("mean", "mean", d.mean);
+         with(a).value("mean", "mean", d.mean);
          need(a, d.mean.has_value(), "mean");
          if (a.decoding() && d.mean && *d.mean <= 0) {
            a.problem("mean", "E111", "the mean must be above 0");
@@ -137,8 +140,8 @@ void describe_kind(const Parameters& p, Distribution& d) {
        }},
       {"uniform", "every value between two bounds alike",
        [&](Archive& a) {
-         p.value("low", "lower bound", d.low);
-         p.value("high", "upper bound", d.high);
+         with(a).value("low", "lower bound", d.low);
+         with(a).value("high", "upper bound", d.high);
          need(a, d.low.has_value() && d.high.has_value(), "low and high");
          if (a.decoding() && d.low && d.high && *d.low > *d.high) {
            a.problem("high", "E111", "high must not be below low");
@@ -146,12 +149,12 @@ void describe_kind(const Parameters& p, Distribution& d) {
        }},
       {"beta", "beta distribution on 0 to 1",
        [&](Archive& a) {
-         p.number("alpha", "first shape", d.alpha, Range{0.01, 1e6});
-         p.number("beta", "second shape", d.beta, Range{0.01, 1e6});
+         with(a).number("alpha", "first shape", d.alpha, Range{0.01, 1e6});
+         with(a).number("beta", "second shape", d.beta, Range{0.01, 1e6});
          need(a, d.alpha.has_value() && d.beta.has_value(), "alpha and beta");
        }},
       {"empirical", "quantiles, or values with weights",
-       [&](Archive&) { describe_empirical(p, d); }},
+       [&](Archive& a) { describe_empirical(with(a), d); }},
   }};
   p.archive.variant({"kind", "family of the distribution"}, d.kind, branches);
 }

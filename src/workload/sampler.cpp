@@ -35,11 +35,20 @@ Lognormal lognormal_parameters(const Distribution& d) {
 }  // namespace
 
 QuantileTable::QuantileTable(std::vector<double> probabilities, std::vector<double> quantiles)
-    : probabilities_(std::move(probabilities)), quantiles_(std::move(quantiles)) {}
+    : probabilities_(std::move(probabilities)), quantiles_(std::move(quantiles)) {
+  const std::size_t cells = 4 * probabilities_.size();
+  std::size_t i = 1;
+  for (std::size_t k = 0; k < cells; ++k) {
+    const double p = static_cast<double>(k) / static_cast<double>(cells);
+    while (i + 1 < probabilities_.size() && probabilities_[i] <= p) ++i;
+    guide_.push_back(static_cast<std::uint32_t>(i));
+  }
+}
 
 double QuantileTable::operator()(double p) const {
-  const auto after = std::upper_bound(probabilities_.begin() + 1, probabilities_.end() - 1, p);
-  const auto i = static_cast<std::size_t>(after - probabilities_.begin());
+  const double cell = p * static_cast<double>(guide_.size());
+  std::size_t i = guide_[std::min(static_cast<std::size_t>(cell), guide_.size() - 1)];
+  while (i + 1 < probabilities_.size() && probabilities_[i] <= p) ++i;
   const double share = (p - probabilities_[i - 1]) / (probabilities_[i] - probabilities_[i - 1]);
   return quantiles_[i - 1] + share * (quantiles_[i] - quantiles_[i - 1]);
 }

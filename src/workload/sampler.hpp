@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -20,6 +21,9 @@ class QuantileTable {
 
  private:
   std::vector<double> probabilities_, quantiles_;
+  /// guide_[k]: where to start looking for p in [k, k + 1) / size, so that a look-up is a step or
+  /// two rather than a binary search.
+  std::vector<std::uint32_t> guide_;
 };
 
 /// Shape k of the Weibull distribution whose coefficient of variation is cv:
