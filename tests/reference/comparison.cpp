@@ -3,47 +3,15 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
+#include "differences.hpp"
 #include "headroom/engine/run_cell.hpp"
 #include "reference_engine.hpp"
 #include "scripted_source.hpp"
 
 namespace headroom::reference {
 namespace {
-
-/// Collects differences; keeps the first few in words.
-class Differences {
- public:
-  explicit Differences(const char* engine) : engine_(engine) {}
-
-  void whole(const std::string& what, std::int64_t fast, std::int64_t plain) {
-    if (fast != plain)
-      note(fmt::format("{}: {} has {}, the plain engine {}", what, engine_, fast, plain));
-  }
-  void count(const std::string& what, double fast, double plain) {
-    if (fast != plain)
-      note(fmt::format("{}: {} has {}, the plain engine {}", what, engine_, fast, plain));
-  }
-  /// Sums of times in seconds are doubles; both sides add up to some thousand exact terms.
-  void sum(const std::string& what, double fast, double plain) {
-    if (std::abs(fast - plain) > 1e-9 * std::abs(plain)) {
-      note(fmt::format("{}: {} has {}, the plain engine {}", what, engine_, fast, plain));
-    }
-  }
-  void note(const std::string& line) {
-    if (++found_ <= 12) text_ += line + '\n';
-  }
-  std::string text() const {
-    return found_ <= 12 ? text_ : text_ + fmt::format("... {} differences in all\n", found_);
-  }
-
- private:
-  const char* engine_;
-  std::string text_;
-  std::int64_t found_ = 0;
-};
 
 class KeptRecords final : public RecordSink {
  public:
@@ -227,6 +195,7 @@ Comparison compare_engines(const Scenario& scenario, Reach& reach) {
     compare_groups(differences, scenario.config, outcome, plain);
     compare_gaps(differences, outcome, counts);
     compare_pools(differences, scenario.config, outcome, counts);
+    compare_timelines(differences, scenario.config, outcome, plain, counts);
     comparison.difference += differences.text();
     if (stepwise) continue;
     for (const PoolTotals& pool : outcome.pool_totals) {

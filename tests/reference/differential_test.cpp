@@ -8,7 +8,7 @@
 namespace headroom::reference {
 namespace {
 
-constexpr std::uint64_t kScenarios = 4000;
+constexpr std::uint64_t kScenarios = 8000;
 
 TEST_CASE("the fast engine agrees with the plain one to the last tick",
           "[reference][differential]") {

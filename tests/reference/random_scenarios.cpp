@@ -11,6 +11,10 @@ namespace {
 
 using std::int64_t;
 
+/// Steps of up to 10 seconds: waits of many minutes, as image pipelines have, and sums of time near
+/// the end of 64 bits.
+constexpr int64_t kSlowUnit = 10'000'000'000;
+
 /// Draws for one scenario. `unit` is one step of its time grid; `span` a typical step, in units.
 class Draws {
  public:
@@ -190,6 +194,9 @@ void random_collecting(Draws& draws, CellConfig& config) {
   const int64_t horizon = config.horizon.count;
   config.collect.timeline_step = Ticks{horizon / draws.whole(1, 40) + 1};
   config.collect.minute = Ticks{horizon / draws.whole(1, 20) + 1};
+  for (ClassConfig& each : config.classes) {
+    if (draws.chance(0.5)) each.drain_limit = Ticks{draws.steps(0, 5)};
+  }
   if (draws.chance(0.5) && horizon > 3) {
     config.collect.stretch_starts = {Ticks{0}, Ticks{horizon / 3}};
   }
@@ -202,7 +209,7 @@ Scenario random_scenario(std::uint64_t seed) {
   Scenario scenario;
   scenario.seed = seed;
   const bool coarse = draws.chance(0.5);
-  draws.unit = draws.one_of({1, 1000, 1'000'000});
+  draws.unit = draws.one_of({1, 1000, 1'000'000, kSlowUnit});
   draws.span = coarse ? 4 : 1000;
   const int64_t prompt_high = draws.one_of({4, 12, 40});
   const int64_t output_high = draws.one_of({3, 12, 40, 60, 60, 200});
@@ -244,7 +251,8 @@ Scenario random_scenario(std::uint64_t seed) {
 
   // A horizon far beyond the last end, or one that cuts.
   const int64_t last = scenario.requests.back().arrival.count;
-  config.horizon = Ticks{last + draws.unit * draws.span * 1'000'000};
+  const int64_t steps = draws.unit == kSlowUnit ? 100'000 : 1'000'000;
+  config.horizon = Ticks{last + draws.unit * draws.span * steps};
   if (draws.chance(0.35)) {
     int64_t cut = 1 + draws.whole(last / 3, last) + draws.steps(0, 30);
     if (coarse && cut > draws.unit) cut -= cut % draws.unit;  // on a tick where things happen

@@ -21,6 +21,7 @@ struct Job {
   RequestRecord record;
   std::int32_t tier = 0;
   StageWork work;                    // of the stage it is on
+  Ticks admitted{0};                 // to a replica, the last time
   Ticks joined{0};                   // its queue, the last time
   int64_t made = 0;                  // output tokens, on this stage
   int64_t computed = 0;              // tokens whose KV is held
@@ -40,6 +41,7 @@ struct Replica {
   ReplicaId id{0};
   std::vector<Job*> running;  // admitted, in order of admission
   int64_t free_blocks = 0;
+  Ticks step_start{0};
   std::optional<Ticks> step_end;  // inside a step or batch that ends then
   bool mixed = false;             // that step holds prefill and decodes
   // While a step is built:
@@ -94,12 +96,18 @@ class Engine {
     now_ = config_.horizon;
     for (const Pool& pool : pools_) {
       for (const Replica& replica : pool.replicas) {
-        counts_.pools[index(pool.id)].steps_cut += replica.step_end.has_value();
+        if (!replica.step_end) continue;
+        ++counts_.pools[index(pool.id)].steps_cut;
+        counts_.pools[index(pool.id)].busy.push_back({replica.step_start, now_});
       }
     }
     while (!jobs_.empty()) {
       Job& job = jobs_.begin()->second;
-      if (!job.where) job.record.time_in_queue += now_ - job.joined;
+      if (job.where) {
+        counts_.pools[index(job.record.pool)].running.push_back({job.admitted, now_});
+      } else {
+        leave_queue(job);
+      }
       end(job, EndState::kUnfinished);
     }
     std::sort(records_.begin(), records_.end(), [](const auto& a, const auto& b) {
@@ -166,6 +174,7 @@ class Engine {
   void end_step(Pool& pool, Replica& replica) {
     replica.step_end.reset();
     ++counts_.pools[index(pool.id)].steps;
+    counts_.pools[index(pool.id)].busy.push_back({replica.step_start, now_});
     counts_.pools[index(pool.id)].mixed += replica.mixed;
     for (Job* job : std::vector<Job*>(replica.running)) {
       if (!makes_tokens(pool)) {
@@ -216,8 +225,7 @@ class Engine {
     for (Job* job : leaving) {
       kinds_this_tick_ |= 2;
       ++counts_.abandonments;
-      job->record.time_in_queue += now_ - job->joined;
-      job->queue->remove(job);
+      leave_queue(*job);
       end(*job, EndState::kAbandoned);
     }
   }
@@ -382,6 +390,7 @@ class Engine {
       if (pool.config->batch_times) {
         longest = Ticks{pool.config->batch_times->batch_ps[replica->running.size()]};
       }
+      replica->step_start = now_;
       replica->step_end = now_ + longest;
       any = true;
     }
@@ -492,6 +501,7 @@ class Engine {
     duration += table.dense(tokens) + table.per_sequence(rows);
     if (decodes > 0) duration += table.decode_attention(decodes, context);
     HEADROOM_CHECK(duration.count > 0, "a step takes time");
+    replica.step_start = now_;
     replica.step_end = now_ + duration;
     PoolCounts& counts = counts_.pools[index(pool.id)];
     replica.mixed = prefills > 0 && decodes > 0;
@@ -506,17 +516,24 @@ class Engine {
       return other->tier > job.tier && other->joined < job.joined;
     };
     counts_.tier_inversions += std::any_of(job.queue->begin(), job.queue->end(), overtaken);
-    job.queue->remove(&job);
+    leave_queue(job);
     job.where = &replica;
+    job.admitted = now_;
     job.prefilling = makes_tokens(pool);
     replica.running.push_back(&job);
-    job.record.time_in_queue += now_ - job.joined;
     job.record.replica = replica.id;
     if (job.record.first_scheduled == kNever) job.record.first_scheduled = now_;
   }
 
+  void leave_queue(Job& job) {
+    job.queue->remove(&job);
+    job.record.time_in_queue += now_ - job.joined;
+    counts_.pools[index(job.record.pool)].queued.push_back({job.joined, now_});
+  }
+
   // Frees what an admitted request holds.
   void take_off(Replica& replica, Job& job) {
+    counts_.pools[index(job.record.pool)].running.push_back({job.admitted, now_});
     std::erase(replica.running, &job);
     replica.free_blocks += job.blocks;
     job.blocks = job.computed = job.scheduled = 0;

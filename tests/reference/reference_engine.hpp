@@ -43,6 +43,11 @@ struct GapSummary {
   void add(std::int64_t gap);
 };
 
+/// [from, to) in simulated time.
+struct Span {
+  Ticks from{0}, to{0};
+};
+
 /// What one pool did.
 struct PoolCounts {
   std::int64_t steps = 0;       ///< steps of token pools, batches of static ones, that ended
@@ -50,6 +55,9 @@ struct PoolCounts {
   std::int64_t steps_cut = 0;   ///< steps and batches that the horizon cut
   std::int64_t block_peak = 0;  ///< most KV blocks held at once on all its replicas
   std::int64_t admissions = 0, preemptions = 0;
+  std::vector<Span> running;  ///< each stay on a replica
+  std::vector<Span> queued;   ///< each stay in a queue
+  std::vector<Span> busy;     ///< each step or batch
 };
 
 /// What a run met: the reach of a set of scenarios.
