@@ -22,17 +22,22 @@ std::size_t entity_count(const CellConfig& config) {
 Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks horizon,
                std::size_t first_entity, std::size_t tiers, std::size_t groups) {
   const auto count = static_cast<std::size_t>(config.replicas);
-  Pool pool(count);
+  Pool pool;
   pool.config = &config;
   pool.first_entity = first_entity;
   pool.central = config.queueing == Queueing::kCentral;
   pool.replicas.resize(count);
   pool.queues.assign(pool.central ? 1 : count, TieredQueue(tiers));
-  for (std::size_t r = 0; r < count; ++r) pool.loads.set(r, 0);
+  pool.ranked = pool.central || config.queueing == Queueing::kLeastLoaded;
+  if (pool.ranked) pool.ranking = EventTree(count);
+  for (std::size_t r = 0; r < count && pool.ranked; ++r) pool.ranking.set(r, 0);
+  pool.loads.assign(count, 0);
   if (makes_tokens(config)) {
     for (Replica& replica : pool.replicas) replica.free_blocks = config.kv_blocks;
-    pool.residues.assign(count * static_cast<std::size_t>(config.block_tokens), 0);
-    pool.by_group.assign(count * groups, 0);
+    HEADROOM_CHECK(config.max_batch <= UINT16_MAX, "the scenario bounds the batch of a pool");
+    const std::size_t row = static_cast<std::size_t>(config.block_tokens) + groups;
+    pool.row_length = (row + kRowUnit - 1) / kRowUnit * kRowUnit;
+    pool.rows.assign(count * pool.row_length, 0);
   }
   const auto bins = static_cast<std::size_t>(std::max<std::int64_t>(
       1, (horizon.count + collect.timeline_step.count - 1) / collect.timeline_step.count));
@@ -54,7 +59,7 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
   tier_count_ = std::max<std::size_t>(1, tiers.size());
   for (const ClassConfig& request_class : config.classes) {
     tier_of_class_.push_back(
-        static_cast<std::uint16_t>(std::distance(tiers.begin(), tiers.find(request_class.tier))));
+        static_cast<std::uint8_t>(std::distance(tiers.begin(), tiers.find(request_class.tier))));
   }
   std::vector<bool> receives(config.pools.size(), false);  // hand-overs
   for (const ClassConfig& request_class : config.classes) {
@@ -80,6 +85,7 @@ Outcome CellRun::run() {
     while (!expiries_.empty() && !still_waits(expiries_.top())) expiries_.pop();
     if (!expiries_.empty()) now_ = std::min(now_, expiries_.top().time);
     if (now_ >= config_.horizon.count) break;
+    if (events_.leaves() >= 64) fetch_ahead();
     tick();
   }
   end_at_horizon();
@@ -107,6 +113,32 @@ Outcome CellRun::run() {
   }
   outcome.counters = counters_;
   return outcome;
+}
+
+/// With thousands of replicas every event starts with cache misses. The next few replicas are
+/// known, so their state is fetched while this tick is worked on: first the replica itself, then,
+/// when it is closer to its turn, the request that is about to finish on it.
+void CellRun::fetch_ahead() const {
+  constexpr unsigned kFar = 4;
+  constexpr unsigned kNear = 2;
+  for (std::size_t part = 0; part < (std::size_t{1} << kFar); ++part) {
+    const Place place = places_[events_.contender(kFar, part)];
+    const Pool& pool = pools_[place.pool];
+    if (place.replica >= pool.replicas.size()) continue;
+    const Replica& replica = pool.replicas[place.replica];
+    __builtin_prefetch(&replica);
+    __builtin_prefetch(&replica.decoding);
+    if (!pool.rows.empty()) __builtin_prefetch(residues_of(pool, place.replica));
+  }
+  for (std::size_t part = 0; part < (std::size_t{1} << kNear); ++part) {
+    const Place place = places_[events_.contender(kNear, part)];
+    const Pool& pool = pools_[place.pool];
+    if (place.replica >= pool.replicas.size()) continue;
+    const Replica& replica = pool.replicas[place.replica];
+    if (replica.completions.empty()) continue;
+    __builtin_prefetch(&live_[Completion::slot(replica.completions.front())]);
+    __builtin_prefetch(replica.completions.data() + replica.completions.size() - 1);
+  }
 }
 
 void CellRun::tick() {
@@ -303,7 +335,7 @@ std::uint32_t CellRun::route(Pool& pool, const LiveRequest& request) {
       return static_cast<std::uint32_t>(scaled(random.uniform(), count));
     }
     case Queueing::kLeastLoaded:
-      return static_cast<std::uint32_t>(pool.loads.first_entity());
+      return static_cast<std::uint32_t>(pool.ranking.first_entity());
     case Queueing::kPowerOfTwo: {
       if (count == 1) return 0;
       RandomStream random = draw();
@@ -312,8 +344,8 @@ std::uint32_t CellRun::route(Pool& pool, const LiveRequest& request) {
       if (b >= a) ++b;
       if (a > b) std::swap(a, b);
       const bool tie_to_a = kPlantedFault != PlantedFault::kTieToHigherId;
-      const std::int64_t load_a = pool.loads.time_of(a);
-      const std::int64_t load_b = pool.loads.time_of(b);
+      const std::int64_t load_a = pool.loads[a];
+      const std::int64_t load_b = pool.loads[b];
       return static_cast<std::uint32_t>((tie_to_a ? load_a <= load_b : load_a < load_b) ? a : b);
     }
   }

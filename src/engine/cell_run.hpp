@@ -27,6 +27,7 @@ class CellRun {
  private:
   // cell_run.cpp: ticks, queues, routing
   void tick();
+  void fetch_ahead() const;
   void patience();
   void arrivals();
   void hand_overs();
@@ -96,14 +97,14 @@ class CellRun {
   void end_batch(Pool& pool, std::uint32_t r);
   void central_batches(Pool& pool);
 
-  std::uint32_t* residues_of(Pool& pool, std::uint32_t r) const {
-    return pool.residues.data() + r * static_cast<std::size_t>(pool.config->block_tokens);
+  static std::uint16_t* residues_of(Pool& pool, std::uint32_t r) {
+    return pool.rows.data() + r * pool.row_length;
   }
-  const std::uint32_t* residues_of(const Pool& pool, std::uint32_t r) const {
-    return pool.residues.data() + r * static_cast<std::size_t>(pool.config->block_tokens);
+  static const std::uint16_t* residues_of(const Pool& pool, std::uint32_t r) {
+    return pool.rows.data() + r * pool.row_length;
   }
-  std::uint32_t* groups_of(Pool& pool, std::uint32_t r) const {
-    return pool.by_group.data() + r * static_cast<std::size_t>(collector_.group_count());
+  static std::uint16_t* groups_of(Pool& pool, std::uint32_t r) {
+    return residues_of(pool, r) + pool.config->block_tokens;
   }
   /// Where a decode with `computed` tokens stands in the block cycle, `steps` into its replica.
   static std::size_t residue(const Pool& pool, std::int64_t computed, std::uint64_t steps) {
@@ -134,7 +135,7 @@ class CellRun {
   std::vector<Place> places_;  // of every entity of the event tree; replica = count: the timer
   EventTree events_;
   boost::heap::d_ary_heap<Expiry, boost::heap::arity<4>> expiries_;
-  std::vector<std::uint16_t> tier_of_class_;  // dense
+  std::vector<std::uint8_t> tier_of_class_;  // dense
   std::size_t tier_count_ = 1;
 
   std::int64_t now_ = 0;

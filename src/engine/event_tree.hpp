@@ -27,6 +27,13 @@ class EventTree {
   std::size_t first_entity() const { return nodes_[1].entity; }
   std::int64_t time_of(std::size_t entity) const { return nodes_[leaves_ + entity].time; }
 
+  /// Winner of one of the 2^level equal parts the entities fall into: the first to come is one of
+  /// them, and the next few are likely among them. REQUIRES: part < 2^level <= leaves.
+  std::size_t contender(unsigned level, std::size_t part) const {
+    return nodes_[(std::size_t{1} << level) + part].entity;
+  }
+  std::size_t leaves() const { return leaves_; }
+
   void set(std::size_t entity, std::int64_t time) {
     std::size_t at = leaves_ + entity;
     nodes_[at].time = time;

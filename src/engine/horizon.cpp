@@ -52,7 +52,7 @@ void CellRun::end_at_horizon() {
 }
 
 void CellRun::check_blocks(Pool& pool) const {
-  if (pool.residues.empty()) return;
+  if (pool.rows.empty()) return;
   for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
     const Replica& replica = pool.replicas[r];
     std::int64_t held = 0;

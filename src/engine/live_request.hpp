@@ -18,59 +18,64 @@ inline constexpr unsigned kSlotBits = 28;
 
 enum class Where : std::uint8_t { kFree, kQueued, kAdmitted, kBetween };
 
-/// A request in the system. Times are in ticks.
-struct LiveRequest {
+/// A request in the system. Times are in ticks. With a million requests in flight each is a cache
+/// miss, so what its end touches comes first and fills one cache line.
+struct alignas(64) LiveRequest {
   std::int64_t arrival = 0;
-  std::int64_t joined = 0;  ///< when it joined the queue it is in
-  std::int64_t time_in_queue = 0;
-  std::int64_t first_scheduled = kNever.count;
   std::int64_t first_token = kNever.count;
   std::int64_t last_token = kNever.count;
-  std::int64_t expiry = kNever.count;  ///< arrival + patience
-  std::int64_t service = 0;            ///< slots and static: drawn service time of this stage
-  std::uint64_t id = 0;
-  std::uint64_t entity = 0;
-  std::uint64_t admission = 0;    ///< running number of its admission: larger = later
-  std::uint64_t ticket = 0;       ///< running number of its joining a queue
-  std::uint64_t decode_from = 0;  ///< replica's step count when it began to decode
-  std::int32_t prompt = 0, output = 0, cached = 0;  ///< of this stage
-  std::int32_t made = 0;          ///< of this stage; while decoding, as of decode_from
-  std::int32_t computed = 0;      ///< tokens with KV; kept up to date in prefill only
-  std::int32_t chunk = 0;         ///< tokens its replica computes for it in the present step
-  std::int32_t first_prompt = 0;  ///< of stage 0
-  std::int32_t earlier_output = 0, earlier_made = 0;  ///< of the stages before this one
-  std::int32_t preemptions = 0;
-  Slot next = kNoSlot, previous = kNoSlot;  ///< in its queue, or in its replica's prefill list
-  std::uint32_t replica = UINT32_MAX;       ///< in its pool: chosen by the router, or serving it
-  std::uint32_t served_by = UINT32_MAX;     ///< replica that admitted it last, on any stage
-  std::uint16_t request_class = 0;
-  std::uint16_t tier = 0;   ///< dense: 0 is served first
-  std::uint32_t group = 0;  ///< class x stretch of its arrival
+  std::int64_t time_in_queue = 0;
+  std::int32_t prompt = 0, output = 0;  ///< tokens of this stage
+  std::int32_t made = 0;                ///< of this stage; while decoding, as of decode_from
+  std::int32_t earlier_output = 0;      ///< of the stages before this one
+  std::uint32_t group = 0;              ///< class x stretch of its arrival
   std::uint32_t minute = 0;
+  std::uint16_t request_class = 0;
+  std::uint8_t tier = 0;  ///< dense: 0 is served first
   std::uint8_t stage = 0;
   Where where = Where::kFree;
   bool watched = false;  ///< its expiry is in the patience heap, or can never matter
   bool offered = false;  ///< its queue was offered admission since it joined
+
+  std::int64_t first_scheduled = kNever.count;
+  std::int64_t joined = 0;             ///< when it joined the queue it is in
+  std::int64_t expiry = kNever.count;  ///< arrival + patience
+  std::uint64_t admission = 0;         ///< running number of its admission: larger = later
+  std::uint64_t decode_from = 0;       ///< replica's step count when it began to decode
+  std::int32_t cached = 0;             ///< prompt tokens of this stage that a prefix cache holds
+  std::int32_t computed = 0;           ///< tokens with KV; kept up to date in prefill only
+  std::int32_t chunk = 0;              ///< tokens its replica computes for it in the present step
+  Slot next = kNoSlot, previous = kNoSlot;  ///< in its queue, or in its replica's prefill list
+  std::uint32_t replica = UINT32_MAX;       ///< in its pool: chosen by the router, or serving it
+
+  std::int64_t service = 0;  ///< slots and static: drawn service time of this stage
+  std::uint64_t id = 0;
+  std::uint64_t entity = 0;
+  std::uint64_t ticket = 0;       ///< running number of its joining a queue
+  std::int32_t first_prompt = 0;  ///< of stage 0
+  std::int32_t earlier_made = 0;  ///< tokens made in the stages before this one
+  std::int32_t preemptions = 0;
+  std::uint32_t served_by = UINT32_MAX;  ///< replica that admitted it last, on any stage
 };
+static_assert(sizeof(LiveRequest) == 192);
 
 /// Slots for the requests in the system; memory grows with their largest number.
 class LiveRequests {
  public:
   Slot add() {
-    if (free_ == kNoSlot) {
+    if (free_.empty()) {
       HEADROOM_CHECK(requests_.size() < (std::size_t{1} << kSlotBits), "slots fit their bits");
       requests_.emplace_back();
       return static_cast<Slot>(requests_.size() - 1);
     }
-    const Slot slot = free_;
-    free_ = requests_[slot].next;
+    const Slot slot = free_.back();
+    free_.pop_back();
     requests_[slot] = LiveRequest{};
     return slot;
   }
   void remove(Slot slot) {
     requests_[slot].where = Where::kFree;
-    requests_[slot].next = free_;
-    free_ = slot;
+    free_.push_back(slot);
   }
   LiveRequest& operator[](Slot slot) { return requests_[slot]; }
   const LiveRequest& operator[](Slot slot) const { return requests_[slot]; }
@@ -79,14 +84,14 @@ class LiveRequests {
 
  private:
   std::vector<LiveRequest> requests_;
-  Slot free_ = kNoSlot;
+  std::vector<Slot> free_;
 };
 
 /// Distinct tiers a scenario may use.
-inline constexpr std::size_t kMaxTiers = 8;
+inline constexpr std::size_t kMaxTiers = 6;
 
 /// A queue ordered by tier, then by joining; one doubly linked list a tier.
-class TieredQueue {
+class alignas(64) TieredQueue {
  public:
   explicit TieredQueue(std::size_t tiers = 1) : tiers_(tiers) {
     HEADROOM_CHECK(tiers >= 1 && tiers <= kMaxTiers, "the scenario bounds the number of tiers");
@@ -143,9 +148,9 @@ class TieredQueue {
   struct List {
     Slot first = kNoSlot, last = kNoSlot;
   };
-  std::array<List, kMaxTiers> lists_;
-  std::size_t tiers_;
   std::int64_t size_ = 0;
+  std::size_t tiers_;
+  std::array<List, kMaxTiers> lists_;
 };
 
 }  // namespace headroom

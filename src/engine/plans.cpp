@@ -16,7 +16,7 @@ constexpr std::int64_t kMaxPlanSteps = 65'536;
 std::int64_t CellRun::blocks_for(const Pool& pool, std::uint32_t r, std::int64_t steps) const {
   const Replica& replica = pool.replicas[r];
   const std::int64_t block = pool.config->block_tokens;
-  const std::uint32_t* residues = residues_of(pool, r);
+  const std::uint16_t* residues = residues_of(pool, r);
   // A decode takes a block in the step that computes a token at a block's start. Over one full
   // cycle of `block` steps every decode does so once.
   std::int64_t blocks = steps / block * replica.decoding;
@@ -33,7 +33,7 @@ std::int64_t CellRun::steps_within(const Pool& pool, std::uint32_t r, std::int64
   if ((most + block - 1) / block * replica.decoding <= replica.free_blocks) return most;
   std::int64_t steps = std::min(most, replica.free_blocks / replica.decoding * block);
   std::int64_t left = replica.free_blocks - blocks_for(pool, r, steps);
-  const std::uint32_t* residues = residues_of(pool, r);
+  const std::uint16_t* residues = residues_of(pool, r);
   while (steps < most) {
     left -= residues[residue(pool, 0, replica.steps + static_cast<std::uint64_t>(steps))];
     if (left < 0) break;
@@ -121,7 +121,7 @@ void CellRun::cut_plan(Pool& pool, std::uint32_t r, std::int64_t earliest) {
 
 void CellRun::tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps) {
   Replica& replica = pool.replicas[r];
-  std::uint32_t* groups = groups_of(pool, r);
+  std::uint16_t* groups = groups_of(pool, r);
   std::int64_t from = 0;  // steps whose gaps are tallied one by one
   if (replica.last_decode != replica.start || !replica.fresh.empty()) {
     // The first gap also holds what came between the last tokens and this plan: prefill steps.
@@ -169,8 +169,8 @@ void CellRun::end_plan(Pool& pool, std::uint32_t r) {
 
 void CellRun::finish_completed(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
-  std::uint32_t* groups = groups_of(pool, r);
-  std::uint32_t* residues = residues_of(pool, r);
+  std::uint16_t* groups = groups_of(pool, r);
+  std::uint16_t* residues = residues_of(pool, r);
   while (!replica.completions.empty() &&
          Completion::step(replica.completions.front()) == replica.steps) {
     const Slot slot = Completion::slot(replica.completions.front());

@@ -43,7 +43,7 @@ struct SlotFinish {
 
 /// One replica. Hot state first: a plan's end touches these fields, the completion heap, one row of
 /// residues and one of group counts.
-struct Replica {
+struct alignas(64) Replica {
   // The present plan: step i (from 0) takes first_step + i * step_growth.
   std::int64_t start = 0;
   std::int64_t first_step = 0;
@@ -77,6 +77,9 @@ struct Draft {
   bool preempted = false;
 };
 
+/// Rows of small counts start on a cache line: 32 counts of 16 bits.
+inline constexpr std::size_t kRowUnit = 32;
+
 /// A pool of one cell and everything on it.
 struct Pool {
   const PoolConfig* config = nullptr;
@@ -85,22 +88,25 @@ struct Pool {
   bool independent = false;  ///< its replicas touch nobody else's queue: may start at once
   bool touched = false;      ///< central: noted for admission at this tick
   std::vector<Replica> replicas;
-  std::vector<TieredQueue> queues;      ///< one, or one a replica
-  std::vector<std::uint32_t> residues;  ///< [replica][block_tokens]: decodes by (computed - steps)
-  std::vector<std::uint32_t> by_group;  ///< [replica][group]: decodes
-  EventTree loads;                      ///< requests on each replica, queued ones included
+  std::vector<TieredQueue> queues;  ///< one, or one a replica
+  /// Token pools, one row a replica: block_tokens counts of decodes by (computed - steps) modulo
+  /// block_tokens, then counts of decodes by group.
+  std::vector<std::uint16_t> rows;
+  std::size_t row_length = 0;
+  std::vector<std::int32_t> loads;  ///< requests on each replica, queued ones included
+  bool ranked = false;
+  EventTree ranking{0};  ///< of loads, where the smallest is wanted
   std::uint64_t routed = 0;
   std::uint64_t scanned_ticket = 0;  ///< central: of the head for which plans have been cut
   StepSeries running, queued, busy;
   AreaSeries kv;
   PoolTotals totals;
 
-  explicit Pool(std::size_t replica_count) : loads(replica_count) {}
-
   TieredQueue& queue_of(std::size_t replica) { return queues[central ? 0 : replica]; }
   std::size_t timer_entity() const { return first_entity + replicas.size(); }
-  void change_load(std::size_t replica, std::int64_t change) {
-    loads.set(replica, loads.time_of(replica) + change);
+  void change_load(std::size_t replica, std::int32_t change) {
+    loads[replica] += change;
+    if (ranked) ranking.set(replica, loads[replica]);
   }
   std::int64_t blocks(std::int64_t tokens) const {
     return (tokens + config->block_tokens - 1) / config->block_tokens;

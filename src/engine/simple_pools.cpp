@@ -44,8 +44,8 @@ void CellRun::central_slots(Pool& pool) {
   TieredQueue& queue = pool.queue_of(0);
   // loads holds the admitted requests of each replica: its first entity has the fewest, then the
   // lowest id.
-  while (!queue.empty() && pool.loads.first_time() < pool.config->max_batch) {
-    const auto r = static_cast<std::uint32_t>(pool.loads.first_entity());
+  while (!queue.empty() && pool.ranking.first_time() < pool.config->max_batch) {
+    const auto r = static_cast<std::uint32_t>(pool.ranking.first_entity());
     Replica& replica = pool.replicas[r];
     const Slot slot = queue.head();
     admit(pool, r, queue, slot);
@@ -97,7 +97,7 @@ void CellRun::central_batches(Pool& pool) {
     replica.ready = false;
     if (!begin_batch(pool, r)) set_idle(pool, r);
   }
-  const bool idle = pool.loads.first_time() == 0;
+  const bool idle = pool.ranking.first_time() == 0;
   const std::int64_t oldest = pool.queue_of(0).oldest_joined(live_);
   const bool wait = idle && oldest != kNever.count;
   events_.set(pool.timer_entity(), wait ? oldest + pool.config->max_wait.count : kNever.count);
