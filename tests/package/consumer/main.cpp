@@ -1,19 +1,36 @@
-// Uses an installed headroom as an outside program would: random streams, which are header-only and
-// bring Random123 along, and error texts, which need the library.
+// Uses an installed headroom as a program outside would: replays a small demand and reads a number.
 #include <cstdio>
-#include <string>
-#include <vector>
 
 #include "headroom/core/error.hpp"
-#include "headroom/core/random.hpp"
+#include "headroom/plan/run.hpp"
+#include "headroom/scenario/load.hpp"
+
+namespace {
+
+// One server, a request every 10 s on average, 1 s of work each: busy a tenth of the time.
+constexpr const char* kScenario = R"({
+  "schema_version": "1.0",
+  "name": "consumer",
+  "time": {"duration": "10h"},
+  "fleet": {"pools": [{"name": "server", "gpus": 1, "service_time": "1s"}]},
+  "classes": [{"name": "call", "stages": [{"pool": "server"}], "rate": "6/min"}],
+  "seed": 1
+})";
+
+}  // namespace
 
 int main() {
-  headroom::RandomStream first({.seed = 1}, headroom::Purpose::kTest, 0, 0);
-  headroom::RandomStream again({.seed = 1}, headroom::Purpose::kTest, 0, 0);
-  const bool reproducible = first.uniform() == again.uniform();
-
-  const std::vector<std::string> known{"A100-SXM-80GB", "H100-SXM-80GB"};
-  const std::string nearest = headroom::nearest_word("A100-SXM-90GB", known);
-  std::printf("nearest word: %s\n", nearest.c_str());
-  return reproducible && nearest == "A100-SXM-80GB" ? 0 : 1;
+  try {
+    const auto scenario = headroom::resolve(headroom::parse_scenario(kScenario, "consumer", "."));
+    const auto result = headroom::run(scenario);
+    const auto busy = result.main_period().statistics.pools.at(0).busy_mean.estimate(0.95);
+    std::printf("busy share of the server: %.4f\n", busy.value);
+    return busy.value > 0.095 && busy.value < 0.105 ? 0 : 1;
+  } catch (const headroom::InputError& error) {
+    for (const auto& issue : error.issues()) {
+      std::fprintf(stderr, "%s %s %s\n", issue.code.c_str(), issue.pointer.c_str(),
+                   issue.message.c_str());
+    }
+    return 3;
+  }
 }
