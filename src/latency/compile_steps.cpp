@@ -87,6 +87,23 @@ double visible_decode(const StepParts& parts, double dense, std::int64_t n, doub
   return parts.floored(dense + parts.decode(n, sum)) - parts.floored(dense);
 }
 
+/// Adds the context at which decode attention comes out from under the host's floor.
+void insert_edge(const StepParts& parts, double dense, std::int64_t n,
+                 std::vector<std::int64_t>& starts) {
+  const auto hidden = [&](std::int64_t sum) {
+    return visible_decode(parts, dense, n, static_cast<double>(sum)) <= 0;
+  };
+  std::int64_t low = n;
+  std::int64_t high = starts.back();
+  if (!hidden(low) || hidden(high)) return;
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (hidden(middle) ? low : high) = middle;
+  }
+  const auto place = std::lower_bound(starts.begin(), starts.end(), low);
+  if (*place != low) starts.insert(place, low);
+}
+
 std::vector<StepTable::Piece> decode_pieces(const StepParts& parts, std::int64_t n,
                                             std::int64_t max_context) {
   const double dense = parts.dense_kernels(parts.slice().share(n));
@@ -95,13 +112,14 @@ std::vector<StepTable::Piece> decode_pieces(const StepParts& parts, std::int64_t
   // the logarithm of the context, and flat below.
   constexpr double kFirst = 16;
   const double last = std::max(2 * kFirst, static_cast<double>(max_context));
-  const double ratio = std::pow(last / kFirst, 1.0 / static_cast<double>(kMaxPieces - 1));
+  const double ratio = std::pow(last / kFirst, 1.0 / static_cast<double>(kMaxPieces - 2));
   std::vector<std::int64_t> starts{0};
-  for (std::size_t i = 0; i < kMaxPieces; ++i) {
+  for (std::size_t i = 0; i + 1 < kMaxPieces; ++i) {
     const double context = kFirst * std::pow(ratio, static_cast<double>(i));
     const std::int64_t start = std::llround(context * count);
     if (start > starts.back()) starts.push_back(start);
   }
+  insert_edge(parts, dense, n, starts);
   std::vector<StepTable::Piece> pieces;
   std::int64_t base =
       picoseconds(visible_decode(parts, dense, n, std::max(1.0, count)));  // one token each
@@ -122,17 +140,23 @@ StepTable::PrefillGrid prefill_grid(const StepParts& parts, std::int64_t max_chu
   const auto add_chunk = [&](std::int64_t chunk) {
     if (chunk > grid.chunks.back()) grid.chunks.push_back(chunk);
   };
-  grid.chunks = {0, 1};
+  // Inside one block of queries only the clock's share of computing changes, smoothly.
+  grid.chunks = {0, 1, 2, 4, 8, 16, 32, 64, 96};
+  // Where a host floor hides attention, its edge runs across the grid: keep cells small there.
+  const std::int64_t fine = parts.floored(0) > 0 ? kQueryBlock / 8 : kQueryBlock;
   for (std::int64_t edge = kQueryBlock; edge < max_chunk;) {
     add_chunk(edge);
-    if (edge < 16'384) add_chunk(edge + 1);
+    if (edge < 16'384 && edge % kBlock == 0) add_chunk(edge + 1);
     // Past 16k tokens a block of queries is under 1 % of the work.
-    edge += edge < 16'384 ? kQueryBlock : (edge / 32 / kQueryBlock + 1) * kQueryBlock;
+    edge += edge < 2048     ? fine
+            : edge < 16'384 ? kQueryBlock
+                            : (edge / 32 / kQueryBlock + 1) * kQueryBlock;
   }
-  add_chunk(std::max<std::int64_t>(2, max_chunk));
+  add_chunk(max_chunk);
 
   grid.pasts = {0};
-  for (double past = 64; past < static_cast<double>(max_context); past *= 1.35) {
+  const double ratio = parts.floored(0) > 0 ? 1.05 : 1.35;
+  for (double past = 64; past < static_cast<double>(max_context); past *= ratio) {
     grid.pasts.push_back(std::llround(past));
   }
   grid.pasts.push_back(std::max<std::int64_t>(grid.pasts.back() + 1, max_context));

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "headroom/core/error.hpp"
+#include "headroom/hardware/gpu.hpp"
+#include "headroom/latency/kernel.hpp"
+#include "headroom/latency/kernel_file.hpp"
+
+/// From measured kernel times to kernel models.
+namespace headroom {
+
+/// One measured kernel.
+struct MeasuredRow {
+  KernelShape shape;
+  double seconds = 0;
+  int line = 0;  ///< in its file, from 1
+};
+
+/// What a CSV file of kernel times held.
+struct MeasuredFile {
+  std::vector<MeasuredRow> rows;
+  std::int64_t other_rows =
+      0;             ///< of a kind or format the models do not cover (windows, int4, ...)
+  std::string kind;  ///< layout the header told: "gemm", "attention_prefill", ...
+};
+/// Reads a CSV (also .gz) of kernel times; the layout is told by its header (docs/model-latency.md
+/// lists them). Throws InputError: E102 unreadable, E104 unknown header or missing column, E105 a
+/// broken row, each with file and line.
+MeasuredFile read_kernel_csv(const std::string& path);
+/// The same from text; `name` is used in errors.
+MeasuredFile parse_kernel_csv(std::string_view text, const std::string& name);
+
+/// Whether the row is held back to score: one shape in five, by a hash of the whole shape (the same
+/// for every GPU, engine and machine).
+bool is_scored(const KernelShape& shape);
+
+/// |predicted / measured - 1| of a model over rows.
+FitErrors errors_of(const KernelModel& model, std::span<const MeasuredRow> rows);
+
+struct FitOptions {
+  bool hold_back = true;  ///< false: fit all rows
+  int rounds = 60;        ///< Levenberg-Marquardt steps at most
+};
+/// Fits the form of `kind` to the rows of that kind and dtype: rows faster than the physical bound
+/// are left out and counted, four fifths are fitted, one fifth is scored. Minimises the soft-L1
+/// norm of log(predicted / measured), so that outliers pull little. Starts from the generic
+/// coefficients and, where given, from `start` too, and keeps the better. REQUIRES: at least one
+/// such row.
+KernelFit fit_kernel(const Gpu& gpu, KernelKind kind, Dtype dtype,
+                     std::span<const MeasuredRow> rows, std::string source,
+                     const FitOptions& options = {}, const KernelFit* start = nullptr);
+
+/// A table of the rows of that kind and dtype (median where a shape was measured more than once).
+KernelTable make_table(const Gpu& gpu, KernelKind kind, Dtype dtype,
+                       std::span<const MeasuredRow> rows, std::string source,
+                       bool hold_back = false);
+
+/// Kernel-model file as JSON text, as json::Document and describe(KernelFile) read it back.
+std::string write_kernel_file(const KernelFile& file);
+
+}  // namespace headroom

@@ -1,0 +1,245 @@
+#include "headroom/latency/fit.hpp"
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "fitted_forms.hpp"
+#include "headroom/core/check.hpp"
+
+namespace headroom {
+namespace {
+
+/// Deviations above this count by their size, below by their square.
+constexpr double kSoft = 0.05;
+
+/// A coefficient on the whole line: logit of its place between the parameter's limits.
+double to_line(double value, const Parameter& p) {
+  const double share = std::clamp((value - p.min) / (p.max - p.min), 1e-4, 1 - 1e-4);
+  return std::log(share / (1 - share));
+}
+double from_line(double x, const Parameter& p) {
+  return p.min + (p.max - p.min) / (1 + std::exp(-x));
+}
+
+class Problem {
+ public:
+  Problem(const Gpu& gpu, const FittedForm& form, const std::vector<MeasuredRow>& rows)
+      : gpu_(gpu), form_(form), rows_(rows) {
+    bounds_.reserve(rows.size());
+    for (const MeasuredRow& row : rows) bounds_.push_back(bound_seconds(gpu, row.shape));
+  }
+
+  std::vector<double> coefficients(const Eigen::VectorXd& x) const {
+    std::vector<double> c(form_.parameters.size());
+    for (std::size_t i = 0; i < c.size(); ++i) {
+      c[i] = from_line(x[static_cast<Eigen::Index>(i)], form_.parameters[i]);
+    }
+    return c;
+  }
+
+  /// Residuals whose squares sum to the soft-L1 norm (Charbonnier) of the log ratios.
+  Eigen::VectorXd residuals(const Eigen::VectorXd& x) const {
+    const std::vector<double> c = coefficients(x);
+    Eigen::VectorXd r(static_cast<Eigen::Index>(rows_.size()));
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const double time = std::max(bounds_[i], form_.seconds(gpu_, rows_[i].shape, c));
+      const double ratio = std::log(time / rows_[i].seconds) / kSoft;
+      const double soft = std::sqrt(2 * (std::sqrt(1 + ratio * ratio) - 1));
+      r[static_cast<Eigen::Index>(i)] = ratio < 0 ? -soft : soft;
+    }
+    return r;
+  }
+
+ private:
+  const Gpu& gpu_;
+  const FittedForm& form_;
+  const std::vector<MeasuredRow>& rows_;
+  std::vector<double> bounds_;
+};
+
+Eigen::MatrixXd jacobian(const Problem& problem, const Eigen::VectorXd& x,
+                         const Eigen::VectorXd& at) {
+  // Wide steps: the forms have kinks where tiles change, and a wide step sees past them.
+  constexpr double kStep = 0.02;
+  Eigen::MatrixXd j(at.size(), x.size());
+  for (Eigen::Index i = 0; i < x.size(); ++i) {
+    Eigen::VectorXd moved = x;
+    moved[i] += kStep;
+    j.col(i) = (problem.residuals(moved) - at) / kStep;
+  }
+  return j;
+}
+
+struct Solution {
+  Eigen::VectorXd x;
+  double cost = 0;
+};
+
+/// Levenberg-Marquardt with Marquardt's scaling (Marquardt 1963, doi:10.1137/0111030).
+Solution minimise(const Problem& problem, Eigen::VectorXd x, int rounds) {
+  Eigen::VectorXd r = problem.residuals(x);
+  double cost = r.squaredNorm();
+  double damping = 1e-2;
+  for (int round = 0; round < rounds; ++round) {
+    const Eigen::MatrixXd j = jacobian(problem, x, r);
+    const Eigen::MatrixXd normal = j.transpose() * j;
+    const Eigen::VectorXd gradient = j.transpose() * r;
+    bool better = false;
+    double gain = 0;
+    for (int attempt = 0; attempt < 8 && !better; ++attempt) {
+      Eigen::MatrixXd damped = normal;
+      damped.diagonal() += damping * (normal.diagonal().array() + 1e-9).matrix();
+      Eigen::VectorXd step = damped.ldlt().solve(-gradient);
+      step = step.cwiseMax(-2.0).cwiseMin(2.0);
+      const Eigen::VectorXd moved = (x + step).cwiseMax(-9.0).cwiseMin(9.0);
+      const Eigen::VectorXd there = problem.residuals(moved);
+      if (there.squaredNorm() < cost) {
+        gain = 1 - there.squaredNorm() / cost;
+        x = moved;
+        r = there;
+        cost = r.squaredNorm();
+        damping = std::max(damping / 4, 1e-7);
+        better = true;
+      } else {
+        damping *= 4;
+      }
+    }
+    if (!better || (gain < 1e-6 && round > 5)) break;
+  }
+  return {x, cost};
+}
+
+std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
+  // FNV-1a over the eight bytes.
+  for (int i = 0; i < 8; ++i) {
+    hash = (hash ^ ((value >> (8 * i)) & 0xFFU)) * 0x100000001B3ULL;
+  }
+  return hash;
+}
+
+std::vector<MeasuredRow> rows_of(std::span<const MeasuredRow> rows, KernelKind kind, Dtype dtype) {
+  std::vector<MeasuredRow> kept;
+  for (const MeasuredRow& row : rows) {
+    if (kind_of(row.shape) == kind && dtype_of(row.shape) == dtype) kept.push_back(row);
+  }
+  return kept;
+}
+
+void set_range(KernelFit& fit, const std::vector<MeasuredRow>& rows) {
+  const std::size_t count = coordinate_names(fit.kind).size();
+  fit.range_min.assign(count, 1e300);
+  fit.range_max.assign(count, 0);
+  for (const MeasuredRow& row : rows) {
+    const Coordinates at = coordinates_of(row.shape);
+    for (std::size_t i = 0; i < count; ++i) {
+      fit.range_min[i] = std::min(fit.range_min[i], at.value[i]);
+      fit.range_max[i] = std::max(fit.range_max[i], at.value[i]);
+    }
+  }
+}
+
+}  // namespace
+
+bool is_scored(const KernelShape& shape) {
+  const Coordinates at = coordinates_of(shape);
+  std::uint64_t hash = mix(0xCBF29CE484222325ULL, shape.index());
+  for (std::size_t i = 0; i < at.count; ++i) {
+    hash = mix(hash, static_cast<std::uint64_t>(std::llround(at.value[i] * 16)));
+  }
+  return (hash >> 20U) % 5 == 0;
+}
+
+FitErrors errors_of(const KernelModel& model, std::span<const MeasuredRow> rows) {
+  FitErrors errors;
+  std::vector<double> deviations;
+  deviations.reserve(rows.size());
+  for (const MeasuredRow& row : rows) {
+    deviations.push_back(std::abs(model.seconds(row.shape) / row.seconds - 1));
+  }
+  if (deviations.empty()) return errors;
+  std::sort(deviations.begin(), deviations.end());
+  errors.rows = static_cast<std::int64_t>(deviations.size());
+  for (const double d : deviations) errors.mape += d;
+  errors.mape /= static_cast<double>(deviations.size());
+  const auto rank = [&deviations](double share) {
+    const double at = std::ceil(share * static_cast<double>(deviations.size()));
+    return deviations[static_cast<std::size_t>(std::max(at, 1.0)) - 1];
+  };
+  errors.median = rank(0.5);
+  errors.p90 = rank(0.9);
+  return errors;
+}
+
+KernelFit fit_kernel(const Gpu& gpu, KernelKind kind, Dtype dtype,
+                     std::span<const MeasuredRow> rows, std::string source,
+                     const FitOptions& options, const KernelFit* start) {
+  const FittedForm& form = fitted_form(kind);
+  KernelFit fit;
+  fit.kind = kind;
+  fit.dtype = dtype;
+  fit.source = std::move(source);
+  std::vector<MeasuredRow> fitted;
+  std::vector<MeasuredRow> scored;
+  for (const MeasuredRow& row : rows_of(rows, kind, dtype)) {
+    if (row.seconds < bound_seconds(gpu, row.shape)) {
+      ++fit.below_bound;
+    } else if (options.hold_back && is_scored(row.shape)) {
+      scored.push_back(row);
+    } else {
+      fitted.push_back(row);
+    }
+  }
+  HEADROOM_CHECK(!fitted.empty(), "there are rows to fit");
+  set_range(fit, fitted);
+
+  const Problem problem(gpu, form, fitted);
+  const auto count = static_cast<Eigen::Index>(form.parameters.size());
+  const auto solve_from = [&](std::span<const double> values) {
+    Eigen::VectorXd x(count);
+    for (Eigen::Index i = 0; i < count; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      x[i] = to_line(values[at], form.parameters[at]);
+    }
+    return minimise(problem, x, options.rounds);
+  };
+  Solution best = solve_from(generic_coefficients(kind));
+  if (start != nullptr && start->coefficients.size() == form.parameters.size()) {
+    Solution other = solve_from(start->coefficients);
+    if (other.cost < best.cost) best = std::move(other);
+  }
+  fit.coefficients = problem.coefficients(best.x);
+  const auto model = make_fitted_model(gpu, fit);
+  fit.fitted = errors_of(*model, fitted);
+  fit.scored = errors_of(*model, scored);
+  return fit;
+}
+
+KernelTable make_table(const Gpu& gpu, KernelKind kind, Dtype dtype,
+                       std::span<const MeasuredRow> rows, std::string source, bool hold_back) {
+  std::vector<std::pair<std::array<double, Coordinates::kMost>, double>> points;
+  for (const MeasuredRow& row : rows_of(rows, kind, dtype)) {
+    if (row.seconds < bound_seconds(gpu, row.shape)) continue;
+    if (hold_back && is_scored(row.shape)) continue;
+    points.emplace_back(coordinates_of(row.shape).value, row.seconds);
+  }
+  std::sort(points.begin(), points.end());
+  KernelTable table;
+  table.kind = kind;
+  table.dtype = dtype;
+  table.source = std::move(source);
+  for (std::size_t i = 0; i < points.size();) {
+    std::size_t end = i;
+    while (end < points.size() && points[end].first == points[i].first) ++end;
+    Coordinates at;
+    at.value = points[i].first;
+    at.count = coordinate_names(kind).size();
+    table.points.push_back(at);
+    table.seconds.push_back(points[i + (end - i) / 2].second);  // sorted: the median
+    i = end;
+  }
+  return table;
+}
+
+}  // namespace headroom

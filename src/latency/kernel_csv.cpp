@@ -1,0 +1,296 @@
+#include <algorithm>
+#include <boost/iostreams/copy.hpp>
+#include <boost/iostreams/filter/gzip.hpp>
+#include <boost/iostreams/filtering_stream.hpp>
+#include <charconv>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <optional>
+#include <sstream>
+
+#include "headroom/latency/fit.hpp"
+
+namespace headroom {
+namespace {
+
+[[noreturn]] void fail(std::string code, const std::string& file, int line, std::string message) {
+  Issue issue;
+  issue.code = std::move(code);
+  issue.file = file;
+  issue.line = line;
+  issue.message = std::move(message);
+  throw InputError({issue});
+}
+
+std::vector<std::string_view> split(std::string_view line) {
+  std::vector<std::string_view> fields;
+  while (true) {
+    const std::size_t comma = line.find(',');
+    fields.push_back(line.substr(0, comma));
+    if (comma == std::string_view::npos) return fields;
+    line.remove_prefix(comma + 1);
+  }
+}
+
+/// One row with its columns by name.
+class Row {
+ public:
+  Row(const std::map<std::string, std::size_t, std::less<>>& columns,
+      std::vector<std::string_view> fields, const std::string& file, int line)
+      : columns_(columns), fields_(std::move(fields)), file_(file), line_(line) {
+    if (fields_.size() != columns_.size()) {
+      fail("E105", file_, line_,
+           "the header has " + std::to_string(columns_.size()) + " columns, this row has " +
+               std::to_string(fields_.size()));
+    }
+  }
+
+  std::string_view text(std::string_view column) const {
+    return fields_[columns_.find(column)->second];
+  }
+  double positive(std::string_view column) const {
+    const double value = number(column);
+    if (!(value > 0)) {
+      fail("E105", file_, line_,
+           "column " + std::string(column) + ": " + std::string(text(column)) +
+               " must be greater than 0");
+    }
+    return value;
+  }
+  std::int64_t count(std::string_view column) const {
+    const double value = positive(column);
+    if (value != static_cast<double>(static_cast<std::int64_t>(value))) {
+      fail("E105", file_, line_,
+           "column " + std::string(column) + ": " + std::string(text(column)) +
+               " must be a whole number");
+    }
+    return static_cast<std::int64_t>(value);
+  }
+  double number(std::string_view column) const {
+    const std::string_view word = text(column);
+    double value = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (error != std::errc() || end != word.data() + word.size() || !(value < 1e300) ||
+        !(value > -1e300)) {
+      fail("E105", file_, line_,
+           "column " + std::string(column) + ": \"" + std::string(word) + "\" is no number");
+    }
+    return value;
+  }
+  /// latency_ms in seconds. Ten seconds of one kernel can only be another unit.
+  double latency() const {
+    const double ms = positive("latency_ms");
+    if (ms > 1e4) {
+      fail("E105", file_, line_,
+           "latency_ms = " + std::string(text("latency_ms")) +
+               " is over 10 s for one kernel; is it in microseconds?");
+    }
+    return ms * 1e-3;
+  }
+
+ private:
+  const std::map<std::string, std::size_t, std::less<>>& columns_;
+  std::vector<std::string_view> fields_;
+  const std::string& file_;
+  int line_;
+};
+
+std::optional<Dtype> dtype_word(std::string_view word) {
+  if (word == "bfloat16" || word == "bf16") return Dtype::kBf16;
+  if (word == "float16" || word == "fp16" || word == "half") return Dtype::kFp16;
+  if (word == "fp8") return Dtype::kFp8;
+  if (word == "int8" || word == "sq") return Dtype::kInt8;
+  if (word == "nvfp4" || word == "fp4") return Dtype::kFp4;
+  return std::nullopt;
+}
+
+std::optional<KernelShape> gemm_row(const Row& row) {
+  const auto dtype = dtype_word(row.text("dtype"));
+  if (!dtype) return std::nullopt;
+  return GemmShape{row.count("m"), row.count("n"), row.count("k"), *dtype};
+}
+
+std::optional<KernelShape> prefill_row(const Row& row) {
+  const auto dtype = dtype_word(row.text("dtype"));
+  const auto kv = dtype_word(row.text("kv_dtype"));
+  if (!dtype || !kv || row.number("window_size") != 0) return std::nullopt;
+  const std::int64_t dim = row.count("head_dim");
+  return PrefillAttentionShape{row.count("batch"),
+                               row.count("seq_len"),
+                               0,
+                               row.count("num_heads"),
+                               row.count("num_kv_heads"),
+                               dim,
+                               dim,
+                               *dtype,
+                               *kv,
+                               true};
+}
+
+std::optional<KernelShape> decode_row(const Row& row) {
+  const auto kv = dtype_word(row.text("kv_dtype"));
+  if (!kv || row.number("window_size") != 0) return std::nullopt;
+  const std::int64_t batch = row.count("batch");
+  return DecodeAttentionShape{batch,
+                              static_cast<double>(batch) * row.positive("kv_len"),
+                              row.count("num_heads"),
+                              row.count("num_kv_heads"),
+                              row.count("head_dim"),
+                              0,
+                              *kv};
+}
+
+std::optional<KernelShape> encoder_row(const Row& row) {
+  const auto dtype = dtype_word(row.text("dtype"));
+  if (!dtype) return std::nullopt;
+  const std::int64_t heads = row.count("num_heads");
+  const std::int64_t dim = row.count("head_dim");
+  return PrefillAttentionShape{
+      row.count("batch"), row.count("seq_len"), 0, heads, heads, dim, dim, *dtype, *dtype, false};
+}
+
+std::optional<KernelShape> moe_row(const Row& row) {
+  const auto dtype = dtype_word(row.text("dtype"));
+  if (!dtype) return std::nullopt;
+  const std::string_view spread = row.text("distribution");
+  const double skew = spread == "power_law_1.01" ? 1.01 : spread == "power_law_1.2" ? 1.2 : 0.0;
+  return MoeShape{row.count("num_tokens"),
+                  row.count("hidden_size"),
+                  row.count("inter_size"),
+                  row.count("topk"),
+                  row.count("num_experts"),
+                  row.count("tp"),
+                  row.count("ep"),
+                  true,
+                  skew,
+                  *dtype};
+}
+
+std::optional<KernelShape> engine_reduce_row(const Row& row) {
+  if (row.text("backend").find("eager") != std::string_view::npos) return std::nullopt;
+  return CollectiveShape{Collective::kAllReduce, row.positive("bytes"), row.count("num_gpus"),
+                         true};
+}
+
+std::optional<KernelShape> collective_row(const Row& row) {
+  if (row.text("dtype") == "int8") return std::nullopt;
+  for (const Collective op : {Collective::kAllReduce, Collective::kAllGather,
+                              Collective::kReduceScatter, Collective::kAllToAll}) {
+    if (row.text("op") == name(op)) {
+      return CollectiveShape{op, row.positive("bytes"), row.count("num_gpus"), false};
+    }
+  }
+  return std::nullopt;
+}
+
+struct Layout {
+  std::string_view kind;
+  std::vector<std::string_view> columns;
+  std::optional<KernelShape> (*read)(const Row&);
+};
+
+/// Told apart by their columns; the first whose every column is there.
+const std::vector<Layout>& layouts() {
+  static const std::vector<Layout> all{
+      {"gemm", {"dtype", "m", "n", "k", "latency_ms"}, gemm_row},
+      {"attention_prefill",
+       {"dtype", "kv_dtype", "batch", "seq_len", "num_heads", "num_kv_heads", "head_dim",
+        "window_size", "latency_ms"},
+       prefill_row},
+      {"attention_decode",
+       {"dtype", "kv_dtype", "batch", "kv_len", "num_heads", "num_kv_heads", "head_dim",
+        "window_size", "latency_ms"},
+       decode_row},
+      {"attention_encoder",
+       {"dtype", "batch", "seq_len", "num_heads", "head_dim", "latency_ms"},
+       encoder_row},
+      {"moe",
+       {"dtype", "num_tokens", "hidden_size", "inter_size", "topk", "num_experts", "tp", "ep",
+        "distribution", "latency_ms"},
+       moe_row},
+      {"custom_allreduce",
+       {"backend", "dtype", "num_gpus", "bytes", "latency_ms"},
+       engine_reduce_row},
+      {"collectives", {"op", "dtype", "num_gpus", "bytes", "latency_ms"}, collective_row},
+  };
+  return all;
+}
+
+const Layout& layout_of(const std::map<std::string, std::size_t, std::less<>>& columns,
+                        const std::string& file) {
+  const Layout* nearest = nullptr;
+  std::vector<std::string> nearest_missing;
+  for (const Layout& layout : layouts()) {
+    std::vector<std::string> missing;
+    for (const std::string_view column : layout.columns) {
+      if (columns.find(column) == columns.end()) missing.emplace_back(column);
+    }
+    if (missing.empty()) return layout;
+    if (nearest == nullptr || missing.size() < nearest_missing.size()) {
+      nearest = &layout;
+      nearest_missing = std::move(missing);
+    }
+  }
+  std::string list;
+  for (const std::string& column : nearest_missing) list += (list.empty() ? "" : ", ") + column;
+  fail("E104", file, 1,
+       "the header is no known layout; nearest is " + std::string(nearest->kind) +
+           ", which misses column " + list);
+}
+
+std::string read_all(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail("E102", path, 0, "cannot be read");
+  std::ostringstream text;
+  try {
+    boost::iostreams::filtering_istream stream;
+    if (path.ends_with(".gz")) stream.push(boost::iostreams::gzip_decompressor());
+    stream.push(file);
+    boost::iostreams::copy(stream, text);
+  } catch (const std::exception& error) {
+    fail("E102", path, 0, std::string("cannot be decompressed: ") + error.what());
+  }
+  return text.str();
+}
+
+}  // namespace
+
+MeasuredFile parse_kernel_csv(std::string_view text, const std::string& file) {
+  MeasuredFile out;
+  std::map<std::string, std::size_t, std::less<>> columns;
+  const Layout* layout = nullptr;
+  int number = 0;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    ++number;
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (line.empty() || line.front() == '#') continue;
+    if (layout == nullptr) {
+      for (const std::string_view column : split(line)) {
+        if (!columns.emplace(std::string(column), columns.size()).second) {
+          fail("E104", file, number, "column " + std::string(column) + " stands twice");
+        }
+      }
+      layout = &layout_of(columns, file);
+      out.kind = layout->kind;
+      continue;
+    }
+    const Row row(columns, split(line), file, number);
+    if (const auto shape = layout->read(row)) {
+      out.rows.push_back({*shape, row.latency(), number});
+    } else {
+      ++out.other_rows;
+    }
+  }
+  if (layout == nullptr) fail("E104", file, 1, "the file is empty");
+  return out;
+}
+
+MeasuredFile read_kernel_csv(const std::string& path) {
+  return parse_kernel_csv(read_all(path), path);
+}
+
+}  // namespace headroom

@@ -1,0 +1,151 @@
+#include <chrono>
+#include <cmath>
+
+#include "headroom/core/random.hpp"
+#include "headroom/latency/deployment.hpp"
+#include "support/catch.hpp"
+
+namespace headroom {
+namespace {
+
+Deployment make(const char* gpu, const char* model, std::int64_t tp, std::int64_t pp,
+                const char* engine) {
+  Deployment d;
+  d.gpu = *find_gpu(gpu);
+  d.model = *find_model(model);
+  d.engine = *find_engine_preset(engine);
+  d.tensor_parallel = tp;
+  d.pipeline_parallel = pp;
+  return d;
+}
+
+double table_seconds(const StepTable& table, const StepBatch& batch) {
+  std::int64_t tokens = batch.decodes;
+  Ticks sum{0};
+  for (const StepBatch::Chunk& chunk : batch.prefills) {
+    tokens += chunk.new_tokens;
+    sum += table.prefill_attention(chunk.new_tokens, chunk.past);
+  }
+  sum += table.dense(tokens) + table.per_sequence(batch.rows) +
+         table.decode_attention(batch.decodes, batch.context_sum);
+  return seconds(sum);
+}
+
+std::int64_t log_uniform(RandomStream& random, double low, double high) {
+  return std::llround(low * std::pow(high / low, random.uniform()));
+}
+
+/// A step a run could reach: up to max_batch decodes of up to max_context tokens, and chunks up to
+/// the token budget.
+StepBatch random_step(RandomStream& random, const Limits& limits, bool mixed) {
+  StepBatch batch;
+  const bool prefill = random.uniform() < 0.6;
+  if (!prefill || mixed) {
+    batch.decodes = log_uniform(random, 1, static_cast<double>(limits.max_batch));
+    const auto context = log_uniform(random, 1, static_cast<double>(limits.max_context));
+    batch.context_sum = batch.decodes * context;
+    batch.rows = batch.decodes;
+  }
+  if (prefill) {
+    std::int64_t left = limits.max_step_tokens - batch.decodes;
+    const int chunks = mixed ? 1 + static_cast<int>(random.uniform() * 3) : 1;
+    for (int i = 0; i < chunks && left > 0; ++i) {
+      const std::int64_t chunk = log_uniform(random, 1, static_cast<double>(left));
+      const std::int64_t past =
+          random.uniform() < 0.3
+              ? 0
+              : log_uniform(random, 1, static_cast<double>(limits.max_context - chunk));
+      batch.prefills.push_back({chunk, past});
+      left -= chunk;
+      ++batch.rows;
+    }
+  }
+  return batch;
+}
+
+void check_table(const Deployment& d, const Limits& limits, bool mixed, int draws) {
+  const CompiledSteps compiled = compile_steps(d, limits);
+  RandomStream random({11, 0, 0}, Purpose::kTest, 2, static_cast<std::uint64_t>(draws));
+  double worst = 0;
+  for (int i = 0; i < draws; ++i) {
+    const StepBatch batch = random_step(random, limits, mixed);
+    const double direct = step_seconds_direct(d, batch);
+    const double table = table_seconds(*compiled.steps, batch);
+    INFO(d.model.name << " on " << d.gpu.name << ": decodes " << batch.decodes << " context "
+                      << batch.context_sum << " chunks " << batch.prefills.size() << " first "
+                      << (batch.prefills.empty() ? 0 : batch.prefills[0].new_tokens) << " past "
+                      << (batch.prefills.empty() ? 0 : batch.prefills[0].past) << " direct "
+                      << direct << " table " << table);
+    CHECK(table == Approx(direct).epsilon(0.005));
+    worst = std::max(worst, std::abs(table / direct - 1));
+  }
+  INFO("worst " << worst);
+  CHECK(worst < 0.005);
+}
+
+TEST_CASE("a step table is within 0.5 % of the kernels it was made from", "[latency][steps]") {
+  const Limits limits{1100, 8192, 131072};
+  SECTION("70B on eight A100s") {
+    check_table(make("A100-SXM-80GB", "Llama-3.1-70B", 8, 1, "vllm-v1"), limits, true, 400);
+  }
+  SECTION("8B on an H100") {
+    check_table(make("H100-SXM-80GB", "Llama-3.1-8B", 1, 1, "tensorrt-llm"), limits, true, 400);
+  }
+  SECTION("405B in two stages of eight H200s") {
+    check_table(make("H200-SXM-141GB", "Llama-3.1-405B", 8, 2, "vllm-v1"), limits, true, 200);
+  }
+  SECTION("a mixture of experts") {
+    check_table(make("H100-SXM-80GB", "Mixtral-8x7B", 2, 1, "vllm-v1"), {512, 4096, 32768}, true,
+                200);
+  }
+  SECTION("latent attention with experts over 32 GPUs") {
+    Deployment d = make("H200-SXM-141GB", "DeepSeek-V3", 1, 1, "vllm-v1");
+    d.expert_parallel = 32;
+    d.dtype = Dtype::kFp8;
+    check_table(d, {512, 8192, 65536}, true, 200);
+  }
+  SECTION("as many heads as KV heads") {
+    check_table(make("RTX-4090", "Llama-2-7B", 1, 1, "vllm-v1"), {256, 2048, 4096}, true, 200);
+  }
+}
+
+TEST_CASE("under eager launches, unmixed steps are within 0.5 % too", "[latency][steps]") {
+  // Attention hides behind the host's floor; the table knows that for decodes alone and for one
+  // prompt alone, which is what engines of that time ran.
+  check_table(make("A100-SXM-80GB", "Llama-2-70B", 8, 1, "eager-2023"), {256, 4096, 4096}, false,
+              300);
+}
+
+TEST_CASE("a large pool compiles in under 0.3 s", "[latency][steps]") {
+  const Deployment d = make("A100-SXM-80GB", "Llama-3.1-70B", 8, 1, "vllm-v1");
+  const auto start = std::chrono::steady_clock::now();
+  const CompiledSteps compiled = compile_steps(d, {1100, 8192, 131072});
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  CHECK(compiled.steps->max_batch() == 1100);
+  for (std::int64_t n = 1; n <= 1100; ++n) CHECK(compiled.steps->pieces(n).size() <= 32);
+  CHECK(taken.count() < 2.0);  // an unoptimised build with sanitizers is several times slower
+}
+
+TEST_CASE("beyond its largest step a table goes on at the slope of its upper half",
+          "[latency][steps]") {
+  const Deployment d = make("A100-SXM-80GB", "Llama-3.1-70B", 8, 1, "vllm-v1");
+  const auto table = compile_steps(d, {64, 2048, 8192}).steps;
+  const double slope =
+      static_cast<double>(table->dense(2048).count - table->dense(1024).count) / 1024;
+  const double beyond =
+      static_cast<double>(table->dense(4096).count - table->dense(2048).count) / 2048;
+  CHECK(beyond == Approx(slope).epsilon(0.01));
+}
+
+TEST_CASE("longer contexts and larger batches never take less time", "[latency][steps]") {
+  const Deployment d = make("H100-SXM-80GB", "Llama-3.1-70B", 4, 1, "vllm-v1");
+  const auto table = compile_steps(d, {256, 8192, 32768}).steps;
+  for (std::int64_t n = 1; n <= 256; n += 5) {
+    for (std::int64_t context = 16; context <= 16384; context *= 2) {
+      CHECK(table->decode_attention(n, n * context) <= table->decode_attention(n, 2 * n * context));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace headroom
