@@ -8,6 +8,13 @@ add_library(headroom_all INTERFACE)
 add_library(headroom::headroom ALIAS headroom_all)
 set_target_properties(headroom_all PROPERTIES EXPORT_NAME headroom)
 target_link_libraries(headroom_all INTERFACE ${layers})
+# headroom/headroom.hpp, the front door, belongs to no layer: only who links them all can include it.
+set(root ${PROJECT_BINARY_DIR}/layers/all)
+file(MAKE_DIRECTORY ${root}/headroom)
+file(CREATE_LINK ${PROJECT_SOURCE_DIR}/include/headroom/headroom.hpp ${root}/headroom/headroom.hpp
+     SYMBOLIC)
+target_include_directories(headroom_all INTERFACE
+  $<BUILD_INTERFACE:${root}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/headroom)
 install(TARGETS ${layers} headroom_all EXPORT headroom-targets

@@ -1,16 +1,19 @@
+# shellcheck shell=bash
 # Set-up shared by tools/demo and tools/test; to be sourced. Every step looks first whether it is
 # done, so that a second call goes straight to work.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
-# What CMakeLists.txt looks for, by Debian 12's names; "a|b": either will do (they conflict).
-packages=(
+# shellcheck disable=SC2034  # for tools/demo and tools/test
+# What the build looks for, by Debian 12's names; "a|b": either will do (they conflict).
+build_packages=(
   cmake ninja-build g++
   "libboost-dev|libboost1.81-dev"
   "libboost-iostreams-dev|libboost-iostreams1.81-dev"
   libeigen3-dev nlohmann-json3-dev libcli11-dev libfmt-dev librandom123-dev zlib1g-dev
-  catch2
 )
+# What the tests need beside these: a test framework, and a JSON Schema validator that is not ours.
+test_packages=(catch2 python3-jsonschema)
 
 say() { printf '== %s\n' "$*"; }
 
@@ -23,10 +26,10 @@ is_installed() {
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Prints those of the packages that are not installed, one a line.
+# Prints those of the packages named that are not installed, one a line.
 missing_packages() {
   local alternatives name
-  for alternatives in "${packages[@]}"; do
+  for alternatives in "$@"; do
     for name in ${alternatives//|/ }; do
       is_installed "$name" && continue 2
     done
@@ -47,13 +50,14 @@ as_root() {
   fi
 }
 
+# install_packages PACKAGE...
 install_packages() {
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    say "not a Debian-like system: packages are left to you (needed: ${packages[*]})"
+    say "not a Debian-like system: packages are left to you (needed: $*)"
     return
   fi
   local missing
-  missing=$(missing_packages | xargs)
+  missing=$(missing_packages "$@" | xargs)
   if [ -z "$missing" ]; then
     say "packages: all installed"
     return
