@@ -99,13 +99,11 @@ class TreeBuilder {
   bool key(std::string& name) {
     pending_key_ = std::move(name);
     pending_key_span_ = string_span();
-    Frame& frame = stack_.back();
-    const auto [first, fresh] = frame.keys.emplace(pending_key_, pending_key_span_.offset);
-    if (!fresh) {
+    if (const Node* first = stack_.back().find(pending_key_)) {
       Issue issue = issue_at("E101", pending_key_span_);
-      issue.pointer = pointer_child(frame.pointer(stack_), pending_key_);
+      issue.pointer = pointer_child(Frame::pointer(stack_), pending_key_);
       issue.message = "duplicate key " + in_quotes(pending_key_);
-      const auto place = lines_.place(text_, first->second);
+      const auto place = lines_.place(text_, first->key_span.offset);
       issue.notes.push_back("first given at line " + std::to_string(place.line) + ", column " +
                             std::to_string(place.column));
       issues_.push_back(std::move(issue));
@@ -122,7 +120,19 @@ class TreeBuilder {
  private:
   struct Frame {
     Node* node = nullptr;
-    std::unordered_map<std::string, std::size_t> keys;
+    std::unordered_map<std::string, std::size_t> keys;  ///< of the first `indexed` children
+    std::size_t indexed = 0;
+
+    /// The member called `key`. Few members are searched, many are indexed.
+    const Node* find(const std::string& key) {
+      constexpr std::size_t kFew = 16;
+      if (node->children.size() <= kFew) return find_member(*node, key);
+      for (; indexed < node->children.size(); ++indexed) {
+        keys.emplace(node->children[indexed].key, indexed);
+      }
+      const auto found = keys.find(key);
+      return found == keys.end() ? nullptr : &node->children[found->second];
+    }
 
     /// Pointer of the object on top of the stack.
     static std::string pointer(const std::vector<Frame>& stack) {
@@ -187,7 +197,7 @@ class TreeBuilder {
       issues_.push_back(std::move(issue));
       return false;
     }
-    stack_.push_back({leaf(kind, bracket), {}});
+    stack_.push_back({leaf(kind, bracket), {}, 0});
     return true;
   }
 

@@ -93,6 +93,19 @@ TEST_CASE("every duplicate key is reported by its pointer, with the place of the
   CHECK(issues[1].column == 2);
 }
 
+TEST_CASE("a duplicate key is found among few members and among many", "[json][syntax]") {
+  for (const int members : {2, 16, 17, 18, 40, 1000}) {
+    for (const int again : {0, members / 2, members - 1}) {
+      std::string text = "{";
+      for (int i = 0; i < members; ++i) text += "\"k" + std::to_string(i) + "\": 0, ";
+      CHECK(issues_of(text + "\"other\": 0}").empty());
+      const auto issues = issues_of(text + "\"k" + std::to_string(again) + "\": 0}");
+      REQUIRE(issues.size() == 1);
+      CHECK(issues[0].pointer == "/k" + std::to_string(again));
+    }
+  }
+}
+
 TEST_CASE("comments are accepted where they are allowed, and nowhere else", "[json][syntax]") {
   const std::string text = "// one\n{\"a\": /* two */ 1 /* \"three\": 3 */}";
   CHECK(issues_of(text, Document::Comments::kAllowed).empty());
