@@ -92,15 +92,13 @@ class Compiler {
 
   void compile_rate_of(const ClassDemand& demand, CompiledClass& compiled) {
     std::vector<RateRow> rows;
-    std::string pointer;
     if (demand.rate.file) {
       WorkloadInput input;
       rows = load_rates(*demand.rate.file, config_, input);
       add_input(std::move(input));
-      pointer = demand.rate.file->pointer;
     }
-    compiled.rate =
-        compile_rate(demand.rate, rows, config_.start_utc_s, config_.demand_end, pointer, issues_);
+    compiled.rate = compile_rate(demand.rate, rows, config_.start_utc_s, config_.demand_end,
+                                 demand.rate.pointer, issues_);
   }
 
   static Distribution unit_gap(const ArrivalConfig& arrivals) {

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include "headroom/core/error.hpp"
@@ -44,16 +46,20 @@ void check_times_rise(Archive& a, const std::vector<SurgePoint>& points) {
   if (fall != points.end()) a.problem("points", "E111", "the points' times must not fall");
 }
 
-void check_surge(Archive& a, const SurgeConfig& surge, bool multiplies) {
+void check_surge(Archive& a, const SurgeConfig& surge) {
   if (!a.decoding()) return;
-  const bool by_points = surge.kind == "points";
+  const bool by_points = surge.kind == "points", multiplies = a.has("multiply"),
+             adds = a.has("add");
   if (by_points) {
     if (surge.points.size() < 2) a.problem("points", "E106", "expected at least two points");
     check_times_rise(a, surge.points);
-    if (multiplies || a.has("add")) {
+    const bool both = surge.adds && std::any_of(surge.points.begin(), surge.points.end(),
+                                                [](const auto& p) { return p.multiply != 1; });
+    if (both) a.problem("points", "E111", "all points multiply, or all add");
+    if (multiplies || adds) {
       a.problem("", "E111", "a surge of kind points has multiply or add in its points, not here");
     }
-  } else if (multiplies == surge.adds) {
+  } else if (multiplies == adds) {
     a.problem("", "E106", "a surge needs one of multiply (a factor) or add (a rate)");
   }
   const bool rises = surge.kind == "exponential" || surge.kind == "logistic";
@@ -197,12 +203,13 @@ void describe(Archive& a, SurgePoint& point) {
 void describe(Archive& a, SurgeConfig& surge) {
   a.text({"name", "shown in reports"}, surge.name);
   a.time_point({"start", "when it begins"}, surge.start);
-  a.number({"multiply", "factor on the base rate at its height"}, surge.multiply,
-           json::kNonNegative);
-  a.quantity({"add", "rate added at its height"}, surge.add_per_s, Dimension::kRate,
-             json::kNonNegative);
-  const bool multiplies = a.has("multiply");
-  surge.adds = a.has("add");
+  double multiply = std::numeric_limits<double>::quiet_NaN();
+  double add = multiply;
+  a.number({"multiply", "factor on the base rate at its height"}, multiply, json::kNonNegative);
+  a.quantity({"add", "rate added at its height"}, add, Dimension::kRate, json::kNonNegative);
+  if (!std::isnan(multiply)) surge.multiply = multiply;
+  surge.adds = !std::isnan(add);
+  if (surge.adds) surge.add_per_s = add;
 
   const auto duration = [&surge](Archive& b) {
     b.quantity({"duration", "how long it stays at its height; 0 without decay: to the end"},
@@ -235,7 +242,7 @@ void describe(Archive& a, SurgeConfig& surge) {
              Dimension::kDuration, json::kNonNegative);
   a.integer({"repeat_times", "occurrences in all; 0 = to the end"}, surge.repeat_times,
             Range{0, 1e9});
-  check_surge(a, surge, multiplies);
+  check_surge(a, surge);
 }
 
 void describe(Archive& a, RatePoint& point) {
@@ -261,11 +268,12 @@ void describe(Archive& a, RateFileConfig& file) {
 }
 
 void describe(Archive& a, RateConfig& rate) {
+  rate.pointer = a.pointer();
   a.quantity({"base", "mean rate before profile, growth and surges"}, rate.base_per_s,
              Dimension::kRate, json::kNonNegative);
-  double users = rate.users.value_or(0);
+  double users = rate.users.value_or(std::numeric_limits<double>::quiet_NaN());
   a.number({"users", "how many users, instead of base"}, users, json::kPositive);
-  if (a.has("users")) rate.users = users;
+  if (!std::isnan(users)) rate.users = users;
   a.quantity({"requests_per_user", "rate of one user, with users"}, rate.requests_per_user_per_s,
              Dimension::kRate, json::kPositive);
   a.list({"points", "rates at times, linear between them, instead of base"}, rate.points, 0);
@@ -303,9 +311,9 @@ void describe(Archive& a, TraceFilter& filter) {
   a.texts({"any_of", "values to keep"}, filter.any_of);
   const auto bound = [&a](std::string_view key, std::string_view help,
                           std::optional<double>& value) {
-    double held = value.value_or(0);
+    double held = value.value_or(std::numeric_limits<double>::quiet_NaN());
     a.number({key, help}, held, json::kAnyNumber);
-    if (a.has(key)) value = held;
+    if (!std::isnan(held)) value = held;
   };
   bound("min", "smallest number to keep", filter.min);
   bound("max", "largest number to keep", filter.max);

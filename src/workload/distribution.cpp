@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "sampler.hpp"
 
@@ -13,6 +14,10 @@ using json::Archive;
 using json::Dimension;
 using json::Field;
 using json::Range;
+
+/// Passes no range, so that schema and explanation show no default.
+constexpr double kNotGiven = std::numeric_limits<double>::quiet_NaN();
+constexpr Range kShape{0.01, 100};
 
 /// Describes one parameter: a number, or a quantity of the distribution's dimension.
 struct Parameters {
@@ -29,13 +34,13 @@ struct Parameters {
   }
   void plain(std::string_view key, std::string_view help, std::optional<double>& into,
              std::optional<Dimension> of, const Range& allowed) const {
-    double held = into.value_or(0);
+    double held = into.value_or(kNotGiven);
     if (of) {
       archive.quantity({key, help}, held, *of, allowed);
     } else {
       archive.number({key, help}, held, allowed);
     }
-    if (archive.has(key)) into = held;
+    if (!std::isnan(held)) into = held;
   }
   /// A list of values: the key ends in its unit where there is one.
   void values(std::string_view key, std::string_view help, std::vector<double>& into) const {
@@ -47,8 +52,6 @@ struct Parameters {
 void need(Archive& a, bool given, std::string_view what) {
   if (a.decoding() && !given) a.problem("", "E106", "the distribution needs " + std::string(what));
 }
-
-constexpr Range kShape{0.01, 100};
 
 bool rises(const std::vector<double>& values, bool strictly) {
   return std::adjacent_find(values.begin(), values.end(), [strictly](double a, double b) {
@@ -270,7 +273,7 @@ double mean_of(const Distribution& distribution) {
 
 bool describe_distribution(Archive& archive, const Field& field, Distribution& value,
                            std::optional<Dimension> dimension, const Range& range) {
-  double scalar = value.value.value_or(0);
+  double scalar = value.value.value_or(kNotGiven);
   bool present = false;
   const bool bare = archive.object_or_scalar(field, scalar, dimension, range, [&](Archive& inner) {
     present = true;

@@ -45,7 +45,6 @@ void warn(std::vector<Issue>& warnings, std::string code, const TraceConfig& tra
           std::string message) {
   Issue issue;
   issue.code = std::move(code);
-  issue.file = base_name(trace.path);
   issue.pointer = trace.pointer;
   issue.message = std::move(message);
   warnings.push_back(std::move(issue));
@@ -195,9 +194,10 @@ std::shared_ptr<const TraceRows> load_trace(const TraceConfig& trace, const Work
   const FileText file = read_text(config.base_directory, trace.path, trace.pointer);
   RowReader reader(trace, class_name, needs_arrivals);
   reader.read(file);
-  if (reader.rows_read == 0) fail("E130", trace.path, trace.pointer, "the trace has no rows");
+  if (reader.rows_read == 0)
+    fail("E130", trace.pointer, "the trace \"" + trace.path + "\" has no rows");
   if (reader.rows.size() == 0) {
-    fail("E130", trace.path, trace.pointer,
+    fail("E130", trace.pointer,
          "none of the trace's " + std::to_string(reader.rows_read) + " rows pass its filters");
   }
   auto rows = std::make_shared<TraceRows>(std::move(reader.rows));
@@ -205,23 +205,25 @@ std::shared_ptr<const TraceRows> load_trace(const TraceConfig& trace, const Work
     const std::int64_t out_of_order = sort_rows(*rows);
     if (out_of_order > 0) {
       warn(warnings, "W130", trace,
-           std::to_string(out_of_order) + " rows of the trace were out of order and were sorted");
+           std::to_string(out_of_order) + " rows of \"" + base_name(trace.path) +
+               "\" were out of order and were sorted");
     }
     const std::int64_t origin = trace.origin == "zero" ? 0 : reader.earliest_ns;
     shift_rows(*rows, origin + std::llround(trace.skip_s * kNsPerS));
     if (rows->size() == 0) {
-      fail("E130", trace.path, trace.pointer, "no row of the trace is left after skip");
+      fail("E130", trace.pointer, "no row of the trace is left after skip");
     }
     rows->loop_ns = loop_length(*rows, trace);
     if (trace.loop && rows->loop_ns <= rows->at_ns.back() && trace.loop_every_s > 0) {
-      fail("E133", trace.path, trace.pointer,
+      fail("E133", trace.pointer,
            "loop_every is shorter than the trace, which lasts " +
                std::to_string(static_cast<double>(rows->at_ns.back()) / kNsPerS) + " s");
     }
   }
   if (reader.empty_lengths > 0) {
     warn(warnings, "W131", trace,
-         std::to_string(reader.empty_lengths) + " lengths of 0 tokens were taken as 1");
+         std::to_string(reader.empty_lengths) + " lengths of 0 tokens in \"" +
+             base_name(trace.path) + "\" were taken as 1");
   }
   input = {needs_arrivals ? "trace" : "lengths", base_name(trace.path), file.sha256,
            static_cast<std::int64_t>(rows->size())};
@@ -251,7 +253,7 @@ std::vector<RateRow> load_rates(const RateFileConfig& file, const WorkloadConfig
     }
   });
   issues.finish();
-  if (rows.empty()) fail("E130", file.path, file.pointer, "the file has no rows");
+  if (rows.empty()) fail("E130", file.pointer, "the file \"" + file.path + "\" has no rows");
   std::stable_sort(rows.begin(), rows.end(),
                    [](const RateRow& a, const RateRow& b) { return a.at_s < b.at_s; });
   input = {"rate", base_name(file.path), text.sha256, static_cast<std::int64_t>(rows.size())};

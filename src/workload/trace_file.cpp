@@ -167,11 +167,10 @@ bool take_zone(std::string_view& text, std::int64_t& offset_s) {
 
 }  // namespace
 
-void fail(const std::string& code, const std::string& file, const std::string& pointer,
-          const std::string& message, std::vector<std::string> notes) {
+void fail(const std::string& code, const std::string& pointer, const std::string& message,
+          std::vector<std::string> notes) {
   Issue issue;
   issue.code = code;
-  issue.file = file;
   issue.pointer = pointer;
   issue.message = message;
   issue.notes = std::move(notes);
@@ -186,8 +185,8 @@ FileText read_text(const std::string& base_directory, const std::string& path,
   std::ifstream in(full, std::ios::binary);
   std::error_code ignored;
   if (!in || fs::is_directory(full, ignored)) {
-    fail("E131", path, pointer.empty() ? pointer : pointer + "/path",
-         "cannot read \"" + path + "\"", {"looked at " + full.string()});
+    fail("E131", pointer.empty() ? pointer : pointer + "/path", "cannot read \"" + path + "\"",
+         {"looked at " + full.string()});
   }
   std::ostringstream bytes;
   bytes << in.rdbuf();
@@ -197,8 +196,8 @@ FileText read_text(const std::string& base_directory, const std::string& path,
     try {
       file.text = gunzip(file.text);
     } catch (const std::exception& error) {
-      fail("E131", path, pointer.empty() ? pointer : pointer + "/path",
-           std::string("not a sound gzip file: ") + error.what());
+      fail("E131", pointer.empty() ? pointer : pointer + "/path",
+           "cannot unpack \"" + path + "\": " + error.what());
     }
   }
   return file;

@@ -58,8 +58,8 @@ class RowIssues {
   std::vector<Issue> issues_;
 };
 
-/// An Issue in a file named by the scenario at `pointer`.
-[[noreturn]] void fail(const std::string& code, const std::string& file, const std::string& pointer,
+/// Throws one Issue at `pointer` of the scenario, which names the file.
+[[noreturn]] void fail(const std::string& code, const std::string& pointer,
                        const std::string& message, std::vector<std::string> notes = {});
 
 }  // namespace headroom

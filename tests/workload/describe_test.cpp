@@ -148,3 +148,42 @@ TEST_CASE("what is wrong with a demand is told at its place", "[workload][descri
   check_problem(R"({"rate": "1/s", "lengths": {"kind": "table", "table": "azure-2023-chat"}})",
                 "E112", "/lengths/table");
 }
+
+TEST_CASE("points that add and points that multiply do not mix", "[workload][describe][errors]") {
+  ClassDemand demand;
+  check_fine(R"({"rate": {"base": "1/s", "surges": [{"kind": "points",
+                "points": [{"after": "0s", "add": "5/s"}, {"after": "1h", "add": "0/s"}]}]}})",
+             demand);
+  CHECK(demand.rate.surges[0].adds);
+  check_problem(R"({"rate": {"base": "1/s", "surges": [{"kind": "points",
+                   "points": [{"after": "0s", "add": "5/s"}, {"after": "1h", "multiply": 2}]}]}})",
+                "E111", "/rate/surges/0/points");
+}
+
+TEST_CASE("what was left out is explained as such, and has no default in the schema",
+          "[workload][describe]") {
+  const auto body = [](json::Archive& a) {
+    ClassDemand demand;
+    describe(a, demand);
+  };
+  const auto document = json::Document::parse(
+      R"({"rate": {"base": "1/s", "surges": [{"multiply": 2}]},
+          "output_tokens": {"kind": "lognormal", "mean": 5, "cv": 1}})",
+      "s.json", json::Document::Comments::kForbidden);
+  const auto rows = json::explain(document, body);
+  const auto value = [&rows](const std::string& pointer) -> std::string {
+    for (const auto& row : rows) {
+      if (row.pointer == pointer) return row.value;
+    }
+    return "no such row";
+  };
+  CHECK(value("/rate/base") == "1/s");
+  CHECK(value("/rate/surges/0/multiply") == "2");
+  CHECK(value("/rate/surges/0/add") == "none");
+  CHECK(value("/output_tokens/cv") == "1");
+  CHECK(value("/output_tokens/p50") == "none");
+  CHECK(value("/output_tokens/max") == "none");
+  const std::string schema = json::write_schema("class", "class.json", body);
+  CHECK(schema.find("null") == std::string::npos);
+  CHECK(schema.find("NaN") == std::string::npos);
+}

@@ -183,7 +183,7 @@ TEST_CASE("rows out of order are sorted, with their number in a warning", "[work
   CHECK(requests[0].work.prompt_tokens == 30);
   REQUIRE(config.compiled->warnings().size() == 1);
   CHECK(config.compiled->warnings()[0].code == "W130");
-  CHECK(config.compiled->warnings()[0].message.substr(0, 6) == "2 rows");
+  CHECK(config.compiled->warnings()[0].message.find("2 rows of \"t.csv\"") == 0);
 }
 
 TEST_CASE("rows of one time step are spread within it, the same for every fleet",

@@ -106,6 +106,7 @@ struct RateConfig {
   ProfileConfig profile;
   GrowthConfig growth;
   std::vector<SurgeConfig> surges;
+  std::string pointer;  ///< where the scenario declares it
 };
 
 /// Spacing of requests around the rate: gaps of a unit-mean renewal process, stretched by the
