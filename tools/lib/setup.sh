@@ -1,10 +1,9 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034  # the lists of packages are for who sources this
 # Set-up shared by tools/demo and tools/test; to be sourced. Every step looks first whether it is
 # done, so that a second call goes straight to work.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
-# shellcheck disable=SC2034  # for tools/demo and tools/test
 # What the build looks for, by Debian 12's names; "a|b": either will do (they conflict).
 build_packages=(
   cmake ninja-build g++
