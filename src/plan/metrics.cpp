@@ -6,24 +6,17 @@ namespace headroom {
 
 const std::array<MetricEntry, 11>& metrics() {
   static constexpr std::array<MetricEntry, 11> kEntries{{
-      {Metric::kQueueDelay, "queue_delay", "queue_delay_s", "s",
-       "time of the first scheduled work minus arrival"},
-      {Metric::kTtft, "ttft", "ttft_s", "s", "time to first token: first token minus arrival"},
-      {Metric::kItl, "itl", "itl_s", "s", "inter-token latency: gap between two tokens"},
-      {Metric::kTpot, "tpot", "tpot_s", "s",
-       "time per output token: (last - first token) / (output tokens - 1)"},
-      {Metric::kE2e, "e2e", "e2e_s", "s", "end to end: finish minus arrival"},
-      {Metric::kTimeInQueue, "time_in_queue", "time_in_queue_s", "s",
-       "all time spent queued, of every request that ended"},
-      {Metric::kSloAttainment, "slo_attainment", "slo_attainment", "share",
-       "finished within all limits of the class's slo / arrived"},
-      {Metric::kGoodput, "goodput", "goodput_per_s", "1/s",
-       "requests finished within the slo, per second of the window"},
-      {Metric::kAbandonedShare, "abandoned_share", "abandoned_share", "share",
-       "abandoned / arrived"},
-      {Metric::kRejectedShare, "rejected_share", "rejected_share", "share", "rejected / arrived"},
-      {Metric::kDrain, "drain_time", "drain_time_s", "s",
-       "from the window's end until the oldest queued request is young again"},
+      {Metric::kQueueDelay, "queue_delay", "queue_delay_s", "s"},
+      {Metric::kTtft, "ttft", "ttft_s", "s"},
+      {Metric::kItl, "itl", "itl_s", "s"},
+      {Metric::kTpot, "tpot", "tpot_s", "s"},
+      {Metric::kE2e, "e2e", "e2e_s", "s"},
+      {Metric::kTimeInQueue, "time_in_queue", "time_in_queue_s", "s"},
+      {Metric::kSloAttainment, "slo_attainment", "slo_attainment", "share"},
+      {Metric::kGoodput, "goodput", "goodput_per_s", "1/s"},
+      {Metric::kAbandonedShare, "abandoned_share", "abandoned_share", "share"},
+      {Metric::kRejectedShare, "rejected_share", "rejected_share", "share"},
+      {Metric::kDrain, "drain_time", "drain_time_s", "s"},
   }};
   return kEntries;
 }

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "headroom/json/document.hpp"
+#include "headroom/policy/names.hpp"
 #include "headroom/report/format.hpp"
 #include "report_parts.hpp"
 
@@ -17,34 +19,10 @@ constexpr double kNearlyFull = 0.85;
 /// KV memory counts as full from here: the last blocks are lost to rounding.
 constexpr double kKvFull = 0.95;
 
-std::string batching_name(BatchMode mode) {
-  switch (mode) {
-    case BatchMode::kStatic:
-      return "static";
-    case BatchMode::kContinuous:
-      return "continuous";
-    case BatchMode::kChunked:
-      return "chunked";
-    case BatchMode::kSlots:
-      break;
-  }
-  return "slots";
-}
-
-std::string queueing_name(Queueing queueing) {
-  switch (queueing) {
-    case Queueing::kRoundRobin:
-      return "round_robin";
-    case Queueing::kRandom:
-      return "random";
-    case Queueing::kLeastLoaded:
-      return "least_loaded";
-    case Queueing::kPowerOfTwo:
-      return "power_of_two";
-    case Queueing::kCentral:
-      break;
-  }
-  return "central";
+/// A policy's name: the tables stand in the order of the engine's words.
+template <class Word>
+std::string name_at(std::span<const PolicyName> names, Word word) {
+  return std::string(names[static_cast<std::size_t>(word)].name);
 }
 
 Json optional_utc(const ReportInput& input, double at_s) {
@@ -200,8 +178,8 @@ Json pools_block(const ReportInput& input, const PeriodResult& period) {
                   {"gpus", pool.gpus()},
                   {"replicas", pool.config.replicas},
                   {"gpus_per_replica", pool.config.gpus_per_replica},
-                  {"batching", batching_name(pool.config.mode)},
-                  {"queueing", queueing_name(pool.config.queueing)},
+                  {"batching", name_at(batching_modes(), pool.config.mode)},
+                  {"queueing", name_at(queueing_policies(), pool.config.queueing)},
                   {"max_batch", pool.config.max_batch},
                   {"busy_mean", value(statistics.busy_mean)},
                   {"busy_peak", value(statistics.busy_peak)},

@@ -31,10 +31,9 @@ inline constexpr std::size_t kLatencyMetrics = 6;  ///< the first six have a dis
 
 struct MetricEntry {
   Metric metric;
-  std::string_view name;     ///< as written in a scenario
-  std::string_view key;      ///< with its unit, as a report's key
-  std::string_view unit;     ///< "s", "share" or "1/s"
-  std::string_view summary;  ///< shown by `headroom list metrics`
+  std::string_view name;  ///< as written in a scenario; metric_choices() has what it means
+  std::string_view key;   ///< with its unit, as a report's key
+  std::string_view unit;  ///< "s", "share" or "1/s"
 };
 /// In the order of Metric.
 const std::array<MetricEntry, 11>& metrics();

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "headroom/core/error.hpp"
+#include "headroom/plan/fluid.hpp"
+#include "headroom/scenario/resolved.hpp"
+
+namespace headroom {
+
+/// Pools that are offered more load than they have GPUs, by the fluid estimate: W201, one a pool,
+/// at its `gpus`. With busy periods the first that overloads the pool is named. Nothing is run.
+std::vector<Issue> overload_warnings(const ResolvedScenario& scenario);
+
+}  // namespace headroom

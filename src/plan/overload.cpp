@@ -1,0 +1,59 @@
+#include "headroom/plan/overload.hpp"
+
+#include <cstdio>
+#include <string>
+
+#include "headroom/json/document.hpp"
+
+namespace headroom {
+namespace {
+
+std::string gpus_text(double gpus) {
+  char text[32];
+  std::snprintf(text, sizeof text, gpus < 100 ? "%.1f" : "%.0f", gpus);
+  return text;
+}
+
+Issue overload(const ResolvedScenario& scenario, std::size_t pool, std::size_t period,
+               const PoolLoad& load) {
+  Issue issue;
+  issue.code = "W201";
+  issue.pointer = "/fleet/pools/" + std::to_string(pool) + "/gpus";
+  const bool all_along = load.mean_gpus >= load.gpus;
+  issue.message =
+      "pool \"" + load.pool + "\" has " + gpus_text(load.gpus) + " GPUs and is offered " +
+      (all_along ? gpus_text(load.mean_gpus) + " GPUs of load in mean"
+                 : gpus_text(load.peak_gpus) + " GPUs of load " +
+                       json::format_quantity(load.peak_at_s, json::Dimension::kDuration) +
+                       " after the start");
+  if (scenario.periods.size() > 1) {
+    issue.message += ", in busy period " + std::to_string(period) + " of " +
+                     std::to_string(scenario.periods.size());
+  }
+  issue.message += all_along ? ": its queue grows to the end" : ": a queue builds up then";
+  return issue;
+}
+
+}  // namespace
+
+std::vector<Issue> overload_warnings(const ResolvedScenario& scenario) {
+  const std::vector<PoolConfig> pools = scenario.pool_configs();
+  std::vector<Issue> warnings;
+  std::vector<bool> named(pools.size(), false);
+  const WindowSpec run{scenario.windows[0].name,
+                       scenario.windows[0].stretches,
+                       {{scenario.windows[0].from, scenario.windows[0].to}}};
+  for (std::size_t period = 0; period < scenario.periods.size(); ++period) {
+    const std::vector<PoolLoad> loads = offered_load(pools, scenario.classes, scenario.demand(),
+                                                     scenario.periods[period].rate_multiplier,
+                                                     {&run, 1}, scenario.scenario.time.duration);
+    for (std::size_t p = 0; p < loads.size(); ++p) {
+      if (named[p] || loads[p].peak_gpus < loads[p].gpus) continue;
+      named[p] = true;
+      warnings.push_back(overload(scenario, p, period, loads[p]));
+    }
+  }
+  return warnings;
+}
+
+}  // namespace headroom

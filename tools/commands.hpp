@@ -1,0 +1,27 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include "options.hpp"
+#include "terminal.hpp"
+
+/// The commands, one file each: cmd_VERB.cpp. Each writes its answer to standard output, everything
+/// else to standard error, and returns the exit code.
+namespace headroom::tools {
+
+/// A command line that reads well but cannot be carried out; exit code 2.
+class UsageError : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+int run_command(const CommandLine& line, const Terminal& terminal);
+int validate_command(const CommandLine& line, const Terminal& terminal);
+int explain_command(const CommandLine& line, const Terminal& terminal);
+int schema_command(const CommandLine& line, const Terminal& terminal);
+int gpus_command(const CommandLine& line, const Terminal& terminal);
+int models_command(const CommandLine& line, const Terminal& terminal);
+int list_command(const CommandLine& line, const Terminal& terminal);
+int version_command(const CommandLine& line, const Terminal& terminal);
+
+}  // namespace headroom::tools

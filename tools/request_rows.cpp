@@ -1,0 +1,164 @@
+#include "request_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/iostreams/device/file.hpp>
+#include <boost/iostreams/filter/gzip.hpp>
+#include <boost/iostreams/filtering_stream.hpp>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+#include <vector>
+
+#include "headroom/core/error.hpp"
+
+namespace headroom::tools {
+namespace {
+
+constexpr const char* kHeader =
+    "replication,period,cell,request,class,arrival_s,first_scheduled_s,first_token_s,last_token_s,"
+    "finish_s,time_in_queue_s,prompt_tokens,output_tokens,made_tokens,preemptions,end,reason,stage,"
+    "pool,replica\n";
+
+/// Exact decimal seconds; empty for what never happened.
+void put_time(fmt::memory_buffer& row, Ticks time) {
+  if (time != kNever) {
+    const auto whole = time.count / kTicksPerSecond;
+    auto rest = time.count % kTicksPerSecond;
+    fmt::format_to(std::back_inserter(row), "{}", whole);
+    if (rest != 0) {
+      int digits = 12;
+      while (rest % 10 == 0) {
+        rest /= 10;
+        --digits;
+      }
+      fmt::format_to(std::back_inserter(row), ".{:0{}}", rest, digits);
+    }
+  }
+  row.push_back(',');
+}
+
+const char* end_name(EndState end) {
+  constexpr const char* kNames[] = {"finished", "rejected", "abandoned", "failed", "unfinished"};
+  return kNames[static_cast<std::size_t>(end)];
+}
+
+const char* reason_name(RejectReason reason) {
+  constexpr const char* kNames[] = {"", "never_fits", "context_limit"};
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
+struct Names {
+  std::vector<std::string> classes, pools;
+};
+
+class RowSink final : public RecordSink {
+ public:
+  RowSink(const std::string& file, bool gzip, const JobIndex& job, const Names& names)
+      : prefix_(fmt::format("{},{},{},", job.replication, job.period, job.cell)), names_(names) {
+    if (gzip) out_.push(boost::iostreams::gzip_compressor());
+    out_.push(boost::iostreams::file_sink(file, std::ios::binary));
+  }
+
+  void on_end(const RequestRecord& record) override {
+    row_.clear();
+    const auto put = [&](auto value) { fmt::format_to(std::back_inserter(row_), "{},", value); };
+    fmt::format_to(std::back_inserter(row_), "{}{},{},", prefix_, index(record.id),
+                   names_.classes[index(record.request_class)]);
+    for (const Ticks t : {record.arrival, record.first_scheduled, record.first_token,
+                          record.last_token, record.finish, record.time_in_queue}) {
+      put_time(row_, t);
+    }
+    for (const std::int32_t n :
+         {record.prompt_tokens, record.output_tokens, record.made_tokens, record.preemptions}) {
+      put(n);
+    }
+    put(end_name(record.end));
+    put(reason_name(record.reason));
+    put(record.stage);
+    put(names_.pools[index(record.pool)]);
+    if (index_of(record.replica) != UINT32_MAX) {
+      fmt::format_to(std::back_inserter(row_), "{}", index_of(record.replica));
+    }
+    row_.push_back('\n');
+    out_.write(row_.data(), static_cast<std::streamsize>(row_.size()));
+  }
+
+ private:
+  static std::uint32_t index_of(ReplicaId id) { return static_cast<std::uint32_t>(id); }
+
+  std::string prefix_;
+  const Names& names_;
+  fmt::memory_buffer row_;
+  boost::iostreams::filtering_ostream out_;
+};
+
+}  // namespace
+
+struct RequestRows::Impl {
+  std::string file;
+  bool gzip = false;
+  std::size_t cells = 0;
+  Names names;
+  std::ofstream out;
+
+  std::string part(std::size_t replication, std::size_t period, std::size_t cell) const {
+    return fmt::format("{}.part-{}-{}-{}", file, replication, period, cell);
+  }
+};
+
+RequestRows::RequestRows(std::string file, const ResolvedScenario& scenario)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->file = std::move(file);
+  impl_->gzip = impl_->file.size() > 3 && impl_->file.ends_with(".gz");
+  impl_->cells = scenario.cells.size();
+  for (const ClassConfig& c : scenario.classes) impl_->names.classes.push_back(c.name);
+  for (const ResolvedPool& p : scenario.pools) impl_->names.pools.push_back(p.config.name);
+  impl_->out.open(impl_->file, std::ios::binary | std::ios::trunc);
+  if (impl_->gzip) {
+    boost::iostreams::filtering_ostream header;
+    header.push(boost::iostreams::gzip_compressor());
+    header.push(impl_->out);
+    header << kHeader;
+  } else {
+    impl_->out << kHeader;
+  }
+  if (!impl_->out) {
+    Issue issue;
+    issue.code = "E102";
+    issue.file = impl_->file;
+    issue.message = "cannot be written";
+    throw InputError({issue});
+  }
+}
+
+RequestRows::~RequestRows() {
+  // A run that was stopped leaves parts of replications that never ended.
+  std::error_code ignored;
+  const std::filesystem::path file(impl_->file);
+  const std::string like = file.filename().string() + ".part-";
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    if (entry.path().filename().string().rfind(like, 0) == 0) {
+      std::filesystem::remove(entry.path(), ignored);
+    }
+  }
+}
+
+std::unique_ptr<RecordSink> RequestRows::sink(const JobIndex& job) const {
+  return std::make_unique<RowSink>(impl_->part(job.replication, job.period, job.cell), impl_->gzip,
+                                   job, impl_->names);
+}
+
+void RequestRows::append(std::size_t replication, std::size_t period) {
+  for (std::size_t cell = 0; cell < impl_->cells; ++cell) {
+    const std::string part = impl_->part(replication, period, cell);
+    std::ifstream in(part, std::ios::binary);
+    if (in.peek() != std::ifstream::traits_type::eof()) impl_->out << in.rdbuf();
+    in.close();
+    std::filesystem::remove(part);
+  }
+  impl_->out.flush();
+}
+
+}  // namespace headroom::tools
