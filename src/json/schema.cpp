@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "decoder.hpp"
+#include "definitions.hpp"
 #include "headroom/core/check.hpp"
 #include "headroom/json/document.hpp"
 #include "quantity.hpp"
@@ -35,7 +36,7 @@ void add_range(Json& schema, const Range& range, double unit = 1) {
 
 class SchemaWriter final : public Archive {
  public:
-  explicit SchemaWriter(int depth) : depth_(depth) {
+  SchemaWriter(Definitions& definitions, int depth) : definitions_(definitions), depth_(depth) {
     HEADROOM_CHECK(depth < kMaxDepth, "no description of a JSON object contains itself");
   }
 
@@ -75,7 +76,7 @@ class SchemaWriter final : public Archive {
   }
 
   bool object_field(const Field& field, const std::function<void(Archive&)>& body) override {
-    add(field, object_schema(body), Json());
+    add(field, shared_schema(field, body), Json());
     return false;
   }
   void list_field(const Field& field, std::size_t min_items,
@@ -102,14 +103,19 @@ class SchemaWriter final : public Archive {
   }
   static Json quantity_schema(std::string_view key, Dimension dimension, const Range& range);
   Json object_schema(const std::function<void(Archive&)>& body) const {
-    SchemaWriter inner(depth_ + 1);
+    SchemaWriter inner(definitions_, depth_ + 1);
     body(inner);
     return inner.take_object();
+  }
+  /// The same, or a reference to it.
+  Json shared_schema(const Field& field, const std::function<void(Archive&)>& body) const {
+    return definitions_.refer(object_schema(body), field.key);
   }
   void add(const Field& field, Json schema, const Json& initial);
   void add_quantity(const Field& field, Json schema, const Json& initial, Dimension dimension,
                     const Range& range);
 
+  Definitions& definitions_;
   int depth_;
   Json properties_ = Json::object();
   Json required_ = Json::array();
@@ -202,7 +208,7 @@ void SchemaWriter::list_field(const Field& field, std::size_t min_items,
   resize(1);
   Json schema = {{"type", "array"}};
   if (min_items > 0) schema["minItems"] = min_items;
-  schema["items"] = object_schema([&item](Archive& inner) { item(inner, 0); });
+  schema["items"] = shared_schema(field, [&item](Archive& inner) { item(inner, 0); });
   add(field, std::move(schema), Json());
 }
 
@@ -210,7 +216,7 @@ void SchemaWriter::map_field(const Field& field,
                              const std::function<void(Archive&, const std::string&)>& item,
                              std::span<const std::string> current) {
   const std::string name = current.empty() ? "name" : current.front();
-  Json entry = object_schema([&](Archive& inner) { item(inner, name); });
+  Json entry = shared_schema(field, [&](Archive& inner) { item(inner, name); });
   add(field, {{"type", "object"}, {"additionalProperties", std::move(entry)}}, Json());
 }
 
@@ -255,7 +261,7 @@ bool SchemaWriter::object_or_scalar(const Field& field, double& /*value*/,
                                     std::optional<Dimension> dimension, const Range& range,
                                     const std::function<void(Archive&)>& body) {
   Json scalar = dimension ? quantity_schema(field.key, *dimension, range) : number_schema(range);
-  Json either = {{"oneOf", Json::array({std::move(scalar), object_schema(body)})}};
+  Json either = {{"oneOf", Json::array({std::move(scalar), shared_schema(field, body)})}};
   if (dimension) {
     add_quantity(field, std::move(either), Json(), *dimension, range);
   } else {
@@ -268,12 +274,14 @@ bool SchemaWriter::object_or_scalar(const Field& field, double& /*value*/,
 
 std::string write_schema(const std::string& title, const std::string& schema_id,
                          const std::function<void(Archive&)>& body) {
-  SchemaWriter writer(0);
+  Definitions definitions;
+  SchemaWriter writer(definitions, 0);
   body(writer);
   Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}};
   if (!schema_id.empty()) schema["$id"] = schema_id;
   schema["title"] = title;
   schema.update(writer.take_object());
+  definitions.resolve(schema);
   return schema.dump(2) + "\n";
 }
 

@@ -36,18 +36,21 @@ inline void describe(json::Archive& archive, ExampleLength& length) {
 
 struct ExampleClass {
   std::string name;
-  ExampleLength output_tokens;
+  ExampleLength prompt_tokens, output_tokens;
   double patience_s = -1;
 };
 
 inline void describe(json::Archive& archive, ExampleClass& c) {
   archive.text({"name", "Name of the class", json::Need::kRequired}, c.name);
-  double tokens = 0;
-  if (archive.object_or_scalar({"output_tokens", "Output tokens of a request"}, tokens, {},
-                               json::kPositive,
-                               [&c](json::Archive& a) { describe(a, c.output_tokens); })) {
-    c.output_tokens = {"constant", tokens, 0, 0, {}};
-  }
+  const auto length = [&archive](const json::Field& field, ExampleLength& value) {
+    double tokens = 0;
+    if (archive.object_or_scalar(field, tokens, {}, json::kPositive,
+                                 [&value](json::Archive& a) { describe(a, value); })) {
+      value = {"constant", tokens, 0, 0, {}};
+    }
+  };
+  length({"prompt_tokens", "Prompt tokens of a request"}, c.prompt_tokens);
+  length({"output_tokens", "Output tokens of a request"}, c.output_tokens);
   archive.object_or_scalar({"patience", "How long a user waits"}, c.patience_s,
                            json::Dimension::kDuration, json::kPositive, [](json::Archive& a) {
                              double mean = 0;
