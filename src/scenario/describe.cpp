@@ -43,6 +43,17 @@ void too_long(Archive& a, std::string_view key, double span_s) {
             {"longer growth is simulated as sampled busy_periods"});
 }
 
+/// The `catalogue` object: entries here, and files that hold more.
+struct CatalogueFields {
+  std::vector<std::string>& files;
+  CatalogueExtras& extras;
+};
+void describe(Archive& a, CatalogueFields& fields) {
+  a.texts({"files", "JSON files with gpus, models, engines; relative to the scenario"},
+          fields.files);
+  describe(a, fields.extras);
+}
+
 }  // namespace
 
 void describe(Archive& a, ScenarioTime& time) {
@@ -105,7 +116,8 @@ void describe(Archive& a, Scenario& scenario) {
   a.object({"time", "when the run begins and how long it is", required}, scenario.time);
   a.optional_object({"busy_periods", "repeat the run over months of growth"},
                     scenario.busy_periods);
-  a.object({"catalogue", "GPUs, models and engines beside the built-in ones"}, scenario.catalogue);
+  CatalogueFields catalogue{scenario.catalogue_files, scenario.catalogue};
+  a.object({"catalogue", "GPUs, models and engines beside the built-in ones"}, catalogue);
   a.object_field({"fleet", "what serves the requests", required}, [&scenario](Archive& b) {
     b.object({"cells", "parts of the fleet that share no queue"}, scenario.cells);
     b.list({"pools", "groups of like replicas", json::Need::kRequired}, scenario.pools, 1);

@@ -1,7 +1,9 @@
 #include "headroom/scenario/load.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
+#include <utility>
 
 #include "headroom/core/error.hpp"
 #include "references.hpp"
@@ -46,12 +48,37 @@ bool names_unread(const std::vector<Issue>& issues) {
   });
 }
 
+template <class Entry>
+void append(std::vector<Entry>& to, std::vector<Entry>&& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+/// Entries of catalogue files stand behind the scenario's own, which are looked at first.
+void read_catalogues(LoadedScenario& loaded, std::vector<Issue>& issues) {
+  for (const std::string& file : loaded.scenario.catalogue_files) {
+    const bool absolute = !file.empty() && file.front() == '/';
+    try {
+      CatalogueExtras extras;
+      const auto document = json::Document::read(
+          absolute ? file : loaded.base_directory + "/" + file, json::Document::Comments::kAllowed);
+      document.decode([&extras](json::Archive& a) { describe(a, extras); });
+      append(loaded.scenario.catalogue.gpus, std::move(extras.gpus));
+      append(loaded.scenario.catalogue.models, std::move(extras.models));
+      append(loaded.scenario.catalogue.engines, std::move(extras.engines));
+    } catch (const InputError& error) {
+      issues.insert(issues.end(), error.issues().begin(), error.issues().end());
+    }
+  }
+}
+
 LoadedScenario load(json::Document document, std::string base_directory,
                     const ScenarioOverrides& overrides) {
   apply(document, overrides);
   LoadedScenario loaded{std::move(document), {}, std::move(base_directory)};
   std::vector<Issue> issues;
   loaded.document.decode([&loaded](json::Archive& a) { describe(a, loaded.scenario); }, issues);
+
+  read_catalogues(loaded, issues);
 
   Problems problems;
   if (!names_unread(issues)) check_references(loaded.scenario, problems);

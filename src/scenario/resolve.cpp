@@ -24,16 +24,19 @@ void raise(Problems& problems, const json::Document& document) {
   throw InputError(std::move(problems.issues));
 }
 
+/// Every cell needs a replica of every pool; names the smallest pool.
 void check_cells(const Scenario& scenario, std::span<const ResolvedPool> pools,
                  Problems& problems) {
-  for (std::size_t p = 0; p < pools.size(); ++p) {
-    const std::int64_t replicas = pools[p].config.replicas;
-    if (replicas >= scenario.cells.count || replicas == 0) continue;
-    problems.add("E113", "/fleet/cells/count",
-                 "pool \"" + pools[p].config.name + "\" has " + std::to_string(replicas) +
-                     " replicas, too few for one in each of " +
-                     std::to_string(scenario.cells.count) + " cells");
-  }
+  const auto smallest = std::min_element(pools.begin(), pools.end(),
+                                         [](const ResolvedPool& a, const ResolvedPool& b) {
+                                           return a.config.replicas < b.config.replicas;
+                                         });
+  if (smallest->config.replicas >= scenario.cells.count) return;
+  problems.add("E113", "/fleet/cells/count",
+               "pool \"" + smallest->config.name + "\" has " +
+                   std::to_string(smallest->config.replicas) +
+                   " replicas, too few for one in each of " + std::to_string(scenario.cells.count) +
+                   " cells");
 }
 
 std::vector<std::int64_t> replicas_of(std::span<const ResolvedPool> pools) {

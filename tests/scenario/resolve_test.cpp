@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <fstream>
 #include <string>
 
 #include "scenario_support.hpp"
@@ -157,6 +158,41 @@ TEST_CASE("a fleet of another size is laid out anew from the same tables", "[sce
   CHECK(other.cells[1].replicas[0] == 5);
   CHECK(other.pools[0].config.steps == r.pools[0].config.steps);  // shared, not compiled again
   CHECK(other.job(0, 0, 0).config.key.cell == r.job(0, 0, 0).config.key.cell);
+}
+
+TEST_CASE("derived rows tell what is in effect", "[scenario][explain]") {
+  const auto rows = headroom::derived_rows(resolve_text(whole_scenario()));
+  const auto value = [&rows](const std::string& path) {
+    const auto found =
+        std::find_if(rows.begin(), rows.end(), [&path](const auto& r) { return r.path == path; });
+    REQUIRE(found != rows.end());
+    CHECK(found->source == "derived");
+    return found->value;
+  };
+  CHECK(value("time.horizon") == "1h10min");
+  CHECK(value("fleet.pools.chat.replicas") == "8");
+  CHECK(value("fleet.pools.chat.batching.max_batch") == "128");
+  CHECK(value("fleet.pools.pixels.batching.mode") == "slots");
+  CHECK(value("fleet.pools.pixels.service_time.mean") == "2s");
+  CHECK(value("fleet.cells.sizes.0.replicas.chat") == "4");
+  CHECK(value("classes.paid.requests") == "7200");  // 2/s for an hour
+  CHECK(value("classes.image.stages.0.mean_output_tokens") == "1056");
+}
+
+TEST_CASE("a pool may take its GPU from a file", "[scenario][resolve]") {
+  const std::string file = std::string(HEADROOM_BINARY_DIR) + "/scenario-test-gpus.json";
+  std::ofstream(file) << R"({"gpus": [{"like": "L4", "name": "L4-in-a-file"}]})";
+  const std::string pool = R"("gpus": 1, "gpu": "L4-in-a-file", "model": "Llama-3.1-8B")";
+  const std::string text =
+      R"({"schema_version": "1.0", "name": "t", "time": {"duration": "1h"}, "catalogue": )"
+      R"({"files": ["scenario-test-gpus.json"]}, "fleet": {"pools": [{"name": "p", )" +
+      pool + R"(}]}, "classes": [{"name": "c", "stages": [{"pool": "p"}], "rate": "1/s",
+                "prompt_tokens": 10, "output_tokens": 10}]})";
+  const auto resolved =
+      headroom::resolve(headroom::parse_scenario(text, "t.json", HEADROOM_BINARY_DIR));
+  CHECK(resolved.pools[0].gpu == "L4-in-a-file");
+  CHECK_THROWS_AS(headroom::parse_scenario(text, "t.json", "no/such/directory"),
+                  headroom::InputError);
 }
 
 TEST_CASE("what a reader should know is a warning with its place", "[scenario][warnings]") {

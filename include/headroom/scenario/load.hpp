@@ -38,4 +38,8 @@ ResolvedScenario resolve(const LoadedScenario& loaded);
 /// Rows of `headroom explain`: every field, given or not.
 std::vector<json::ExplainRow> explain_scenario(const LoadedScenario& loaded);
 
+/// What resolving made of them: replicas, batching and KV blocks in effect, step times, cells, mean
+/// work. Source "derived"; no pointer. "In effect" rows replace those of the same path above.
+std::vector<json::ExplainRow> derived_rows(const ResolvedScenario& resolved);
+
 }  // namespace headroom

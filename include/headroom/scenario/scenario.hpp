@@ -54,7 +54,7 @@ void describe(json::Archive& archive, BatchingConfig& batching);
 
 struct KvConfig {
   std::int64_t block_tokens = 16;
-  std::int64_t blocks = 0;            ///< of one replica; 0 = as many as the memory holds
+  std::int64_t blocks = 0;  ///< of one replica; 0 = as many as the memory holds
 };
 void describe(json::Archive& archive, KvConfig& kv);
 
@@ -144,6 +144,7 @@ struct Scenario {
   ScenarioTime time;
   std::optional<BusyPeriods> busy_periods;
   CatalogueExtras catalogue;
+  std::vector<std::string> catalogue_files;  ///< files of such entries, relative to the scenario
   CellsConfig cells;
   std::vector<ScenarioPool> pools;
   std::vector<ScenarioClass> classes;
@@ -155,8 +156,8 @@ struct Scenario {
   std::vector<ScenarioProvenance> provenance;
 };
 /// The root object. Keys: $schema, schema_version, name, description, time, busy_periods,
-/// catalogue, fleet {cells, pools}, classes, windows, targets, seed, replications, confidence,
-/// provenance.
+/// catalogue {files, gpus, models, engines}, fleet {cells, pools}, classes, windows, targets, seed,
+/// replications, confidence, provenance.
 void describe(json::Archive& archive, Scenario& scenario);
 
 /// Seconds of a point in time since the scenario's start.

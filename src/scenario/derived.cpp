@@ -1,0 +1,133 @@
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "headroom/policy/names.hpp"
+#include "headroom/scenario/load.hpp"
+
+namespace headroom {
+namespace {
+
+using json::Dimension;
+using json::ExplainRow;
+
+std::string decimal(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+class Rows {
+ public:
+  void add(std::string path, std::string value, std::string unit, std::string help) {
+    rows_.push_back(
+        {std::move(path), "", std::move(value), std::move(unit), "", "derived", std::move(help)});
+  }
+  void integer(std::string path, std::int64_t value, std::string help) {
+    add(std::move(path), std::to_string(value), "integer", std::move(help));
+  }
+  void duration(std::string path, Ticks value, std::string help) {
+    add(std::move(path), json::format_quantity(seconds(value), Dimension::kDuration), "s",
+        std::move(help));
+  }
+  std::vector<ExplainRow> take() { return std::move(rows_); }
+
+ private:
+  std::vector<ExplainRow> rows_;
+};
+
+void add_pool(Rows& rows, const ResolvedPool& pool) {
+  const PoolConfig& config = pool.config;
+  const std::string path = "fleet.pools." + config.name + ".";
+  rows.integer(path + "replicas", config.replicas, "GPUs / GPUs of one replica");
+  rows.integer(path + "gpus_per_replica", config.gpus_per_replica, "by the parallelism");
+  rows.add(path + "batching.mode",
+           std::string(batching_modes()[static_cast<std::size_t>(config.mode)].name), "word",
+           "batching in effect");
+  rows.integer(path + "batching.max_batch", config.max_batch, "in effect");
+  if (pool.makes_tokens()) {
+    rows.integer(path + "batching.token_budget", config.token_budget, "in effect");
+    rows.integer(path + "kv.blocks", config.kv_blocks, "KV blocks of one replica, in effect");
+    rows.integer(path + "kv.tokens", config.kv_blocks * config.block_tokens,
+                 "tokens whose keys and values one replica holds");
+    rows.integer(path + "max_context", config.max_context, "in effect");
+    rows.duration(path + "step.one", config.steps->decode_step(1, 1000),
+                  "one step of one request with 1,000 tokens of context");
+    rows.duration(path + "step.full",
+                  config.steps->decode_step(config.max_batch, 1000 * config.max_batch),
+                  "one step of max_batch requests with 1,000 tokens of context each");
+  }
+  if (pool.kv) {
+    rows.add(path + "kv.bytes_per_token", decimal(pool.kv->bytes_per_token), "bytes",
+             "of one token on each GPU");
+    rows.add(path + "weight_bytes", decimal(pool.kv->weight_bytes), "bytes",
+             "weights on the fullest GPU");
+  }
+  if (config.batch_times) {
+    const auto& times = config.batch_times->batch_ps;
+    rows.duration(path + "batch.one", {times[1]}, "a batch of one");
+    rows.duration(path + "batch.full", {times.back()}, "a batch of max_batch");
+  }
+  if (pool.mean_service_s > 0) {
+    rows.add(path + "service_time.mean",
+             json::format_quantity(pool.mean_service_s, Dimension::kDuration), "s",
+             "mean of the distribution");
+  }
+}
+
+void add_cells(Rows& rows, const ResolvedScenario& resolved) {
+  for (std::size_t i = 0; i < resolved.sizes.size(); ++i) {
+    const CellSize& size = resolved.sizes[i];
+    const std::string path = "fleet.cells.sizes." + std::to_string(i) + ".";
+    rows.integer(path + "cells", size.cells, "cells of this size");
+    rows.integer(path + "simulated", size.simulated, "of them simulated");
+    for (std::size_t p = 0; p < size.replicas.size(); ++p) {
+      rows.integer(path + "replicas." + resolved.pools[p].config.name, size.replicas[p],
+                   "replicas in one such cell");
+    }
+  }
+}
+
+void add_classes(Rows& rows, const ResolvedScenario& resolved) {
+  for (std::size_t c = 0; c < resolved.classes.size(); ++c) {
+    const ClassId id{static_cast<std::uint32_t>(c)};
+    const std::string path = "classes." + resolved.classes[c].name + ".";
+    const RateFunction& rate = resolved.demand().rate(id);
+    rows.add(path + "requests", decimal(rate.total()), "requests",
+             "expected in one replication, of the whole demand");
+    rows.add(path + "peak_rate", json::format_quantity(rate.max(), Dimension::kRate), "1/s",
+             "largest rate");
+    for (std::uint32_t s = 0; s < resolved.classes[c].stages.size(); ++s) {
+      const MeanWork work = resolved.demand().mean_work(id, s);
+      const std::string stage = path + "stages." + std::to_string(s) + ".mean_";
+      if (resolved.pools[index(resolved.classes[c].stages[s])].makes_tokens()) {
+        rows.add(stage + "prompt_tokens", decimal(work.prompt_tokens), "tokens", "a request");
+        rows.add(stage + "output_tokens", decimal(work.output_tokens), "tokens", "a request");
+        rows.add(stage + "cached_tokens", decimal(work.cached_tokens), "tokens",
+                 "of the prompt, held by the prefix cache");
+      } else if (work.service_s > 0) {
+        rows.add(stage + "service", json::format_quantity(work.service_s, Dimension::kDuration),
+                 "s", "a request");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<json::ExplainRow> derived_rows(const ResolvedScenario& resolved) {
+  Rows rows;
+  rows.duration("time.horizon", resolved.horizon, "duration and drain");
+  rows.duration("time.timeline_step", resolved.collect.timeline_step, "in effect");
+  rows.duration("time.minute", resolved.collect.minute, "unit of breach accounting");
+  add_cells(rows, resolved);
+  for (const ResolvedPool& pool : resolved.pools) add_pool(rows, pool);
+  add_classes(rows, resolved);
+  if (resolved.periods.size() > 1) {
+    rows.add("busy_periods.last_multiplier", decimal(resolved.periods.back().rate_multiplier), "1",
+             "growth of the demand up to the last period");
+  }
+  return rows.take();
+}
+
+}  // namespace headroom
