@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,11 @@ std::string decimal(double value) {
   return text;
 }
 
+/// With six digits: these values are worked out, not written by somebody.
+std::string quantity(double value, Dimension dimension) {
+  return json::format_quantity(std::strtod(decimal(value).c_str(), nullptr), dimension);
+}
+
 class Rows {
  public:
   void add(std::string path, std::string value, std::string unit, std::string help) {
@@ -27,8 +33,7 @@ class Rows {
     add(std::move(path), std::to_string(value), "integer", std::move(help));
   }
   void duration(std::string path, Ticks value, std::string help) {
-    add(std::move(path), json::format_quantity(seconds(value), Dimension::kDuration), "s",
-        std::move(help));
+    add(std::move(path), quantity(seconds(value), Dimension::kDuration), "s", std::move(help));
   }
   std::vector<ExplainRow> take() { return std::move(rows_); }
 
@@ -69,8 +74,7 @@ void add_pool(Rows& rows, const ResolvedPool& pool) {
     rows.duration(path + "batch.full", {times.back()}, "a batch of max_batch");
   }
   if (pool.mean_service_s > 0) {
-    rows.add(path + "service_time.mean",
-             json::format_quantity(pool.mean_service_s, Dimension::kDuration), "s",
+    rows.add(path + "service_time.mean", quantity(pool.mean_service_s, Dimension::kDuration), "s",
              "mean of the distribution");
   }
 }
@@ -95,8 +99,7 @@ void add_classes(Rows& rows, const ResolvedScenario& resolved) {
     const RateFunction& rate = resolved.demand().rate(id);
     rows.add(path + "requests", decimal(rate.total()), "requests",
              "expected in one replication, of the whole demand");
-    rows.add(path + "peak_rate", json::format_quantity(rate.max(), Dimension::kRate), "1/s",
-             "largest rate");
+    rows.add(path + "peak_rate", quantity(rate.max(), Dimension::kRate), "1/s", "largest rate");
     for (std::uint32_t s = 0; s < resolved.classes[c].stages.size(); ++s) {
       const MeanWork work = resolved.demand().mean_work(id, s);
       const std::string stage = path + "stages." + std::to_string(s) + ".mean_";
@@ -106,8 +109,8 @@ void add_classes(Rows& rows, const ResolvedScenario& resolved) {
         rows.add(stage + "cached_tokens", decimal(work.cached_tokens), "tokens",
                  "of the prompt, held by the prefix cache");
       } else if (work.service_s > 0) {
-        rows.add(stage + "service", json::format_quantity(work.service_s, Dimension::kDuration),
-                 "s", "a request");
+        rows.add(stage + "service", quantity(work.service_s, Dimension::kDuration), "s",
+                 "a request");
       }
     }
   }
