@@ -115,30 +115,29 @@ Outcome CellRun::run() {
   return outcome;
 }
 
-/// With thousands of replicas every event starts with cache misses. The next few replicas are
-/// known, so their state is fetched while this tick is worked on: first the replica itself, then,
-/// when it is closer to its turn, the request that is about to finish on it.
+/// With thousands of replicas every event starts with cache misses. The replica whose event comes
+/// after the next one is known almost always, so its state is fetched while this tick is worked on,
+/// and so is the request that is about to finish on the next one.
 void CellRun::fetch_ahead() const {
-  constexpr unsigned kFar = 4;
-  constexpr unsigned kNear = 2;
-  for (std::size_t part = 0; part < (std::size_t{1} << kFar); ++part) {
-    const Place place = places_[events_.contender(kFar, part)];
-    const Pool& pool = pools_[place.pool];
-    if (place.replica >= pool.replicas.size()) continue;
-    const Replica& replica = pool.replicas[place.replica];
+  const std::size_t first = events_.first_entity();
+  const std::size_t second = events_.runner_up();
+  const Place after = places_[second];
+  const Pool& pool = pools_[after.pool];
+  if (after.replica < pool.replicas.size()) {
+    const Replica& replica = pool.replicas[after.replica];
     __builtin_prefetch(&replica);
     __builtin_prefetch(&replica.decoding);
-    if (!pool.rows.empty()) __builtin_prefetch(residues_of(pool, place.replica));
+    if (!pool.rows.empty()) __builtin_prefetch(residues_of(pool, after.replica));
   }
-  for (std::size_t part = 0; part < (std::size_t{1} << kNear); ++part) {
-    const Place place = places_[events_.contender(kNear, part)];
-    const Pool& pool = pools_[place.pool];
-    if (place.replica >= pool.replicas.size()) continue;
-    const Replica& replica = pool.replicas[place.replica];
-    if (replica.completions.empty()) continue;
-    __builtin_prefetch(&live_[Completion::slot(replica.completions.front())]);
-    __builtin_prefetch(replica.completions.data() + replica.completions.size() - 1);
-  }
+  const Place next = places_[first];
+  const Pool& next_pool = pools_[next.pool];
+  if (next.replica >= next_pool.replicas.size()) return;
+  const Replica& replica = next_pool.replicas[next.replica];
+  const Slot slot =
+      replica.activity == Activity::kPrefill ? replica.prefill_first : replica.next_done;
+  if (slot < live_.size()) __builtin_prefetch(&live_[slot]);
+  __builtin_prefetch(replica.completions.data());
+  __builtin_prefetch(replica.completions.data() + replica.completions.size());
 }
 
 void CellRun::tick() {

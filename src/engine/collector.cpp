@@ -61,12 +61,20 @@ void Collector::arrived(LiveRequest& request) {
   minute_of(request).arrived += 1;
   ClassState& state = classes_[request.request_class];
   state.arrivals[static_cast<std::size_t>(now / config_.collect.timeline_step.count)] += 1;
-  state.backlog.add(1, now);
-  if (state.backlog.value() > state.backlog_peak) {
-    state.backlog_peak = state.backlog.value();
-    state.backlog_peak_at = now;
-  }
+  change_backlog(request.request_class, +1, now);
   account_population(now, +1);
+}
+
+/// The peak is over the values that stood for some time: a request that is scheduled at the tick of
+/// its arrival was never in the backlog.
+void Collector::change_backlog(std::uint32_t request_class, int change, std::int64_t now) {
+  ClassState& state = classes_[request_class];
+  if (now > state.backlog_since && state.backlog.value() > state.backlog_peak) {
+    state.backlog_peak = state.backlog.value();
+    state.backlog_peak_at = state.backlog_since;
+  }
+  state.backlog.add(change, now);
+  state.backlog_since = now;
 }
 
 void Collector::note_late(std::uint32_t request_class, std::int64_t arrival, std::int64_t now) {
@@ -83,7 +91,7 @@ void Collector::note_late(std::uint32_t request_class, std::int64_t arrival, std
 
 void Collector::leave_backlog(LiveRequest& request, std::int64_t now) {
   ClassState& state = classes_[request.request_class];
-  state.backlog.add(-1, now);
+  change_backlog(request.request_class, -1, now);
   note_late(request.request_class, request.arrival, now);
   // Ends of bins at which it was the oldest so far. An earlier end is covered already once a later
   // one is: whoever was older there was in the backlog all along.

@@ -47,6 +47,7 @@ class Collector {
   Outcome finish(std::int64_t horizon);
 
  private:
+  void change_backlog(std::uint32_t request_class, int change, std::int64_t now);
   void leave_backlog(LiveRequest& request, std::int64_t now);
   void note_late(std::uint32_t request_class, std::int64_t arrival, std::int64_t now);
   void tally_missing(const LiveRequest& request, EndState end);
@@ -73,6 +74,7 @@ class Collector {
     std::vector<std::int64_t> oldest_arrival;  // in the backlog at the end of each bin
     double backlog_peak = 0;
     std::int64_t backlog_peak_at = 0;
+    std::int64_t backlog_since = 0;  // the present value has stood since then
     std::vector<LateStretch> late;
   };
   std::vector<ClassState> classes_;

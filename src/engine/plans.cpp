@@ -64,6 +64,7 @@ void CellRun::start_plan(Pool& pool, std::uint32_t r, bool one_step) {
                        piece->slope_ps * (replica.context - piece->context_from);
   replica.step_growth = piece->slope_ps * n;
   replica.event_steps = steps;
+  replica.next_done = Completion::slot(replica.completions.front());
   pool.totals.plans += 1;
   set_busy(pool, replica, Activity::kDecode, plan_time(replica, steps));
 }

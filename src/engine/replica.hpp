@@ -60,7 +60,8 @@ struct alignas(64) Replica {
   bool ready = false;            ///< noted for admission at this tick
   Slot prefill_first = kNoSlot;  ///< requests with prompt tokens in the present step
   Slot prefill_last = kNoSlot;
-  Slot partial = kNoSlot;                  ///< a prompt that is not finished: the one admitted last
+  Slot partial = kNoSlot;    ///< a prompt that is not finished: the one admitted last
+  Slot next_done = kNoSlot;  ///< a request that ends with the present plan, to fetch ahead
   std::vector<std::uint64_t> completions;  ///< min-heap of Completion words
   std::vector<Fresh> fresh;
   std::vector<SlotFinish> slot_finishes;  ///< slots: min-heap; static: the members
