@@ -12,6 +12,14 @@ namespace {
 constexpr double kHour = 3600, kDay = 86'400;
 constexpr double kMostPieces = 200'000;
 
+Issue refused(std::string pointer, std::string message) {
+  Issue issue;
+  issue.code = "E134";
+  issue.pointer = std::move(pointer);
+  issue.message = std::move(message);
+  return issue;
+}
+
 double period_s(const std::string& per) {
   if (per == "day") return kDay;
   if (per == "week") return 7 * kDay;
@@ -194,11 +202,8 @@ Curve surge_curve(const SurgeConfig& surge, double start_utc_s, Ticks end,
 
   const double pieces = static_cast<double>(once.pieces().size());
   if (seconds(end) / surge.repeat_every_s * pieces > kMostPieces) {
-    Issue issue;
-    issue.code = "E134";
-    issue.pointer = pointer + "/repeat_every";
-    issue.message = "the surge repeats more often than 200,000 pieces of rate can say";
-    issues.push_back(std::move(issue));
+    issues.push_back(refused(pointer + "/repeat_every",
+                             "the surge repeats more often than 200,000 pieces of rate can say"));
     return once;
   }
   // Occurrences long before the start leave nothing behind but still count.
@@ -244,6 +249,14 @@ double growth_factor(const GrowthConfig& growth, double since_start_s, double st
 
 RateFunction compile_rate(const RateConfig& rate, std::span<const RateRow> rows, double start_utc_s,
                           Ticks end, const std::string& pointer, std::vector<Issue>& issues) {
+  if (rate.file && rate.file->loop && !rows.empty()) {
+    const double span = std::max(1e-9, rows.back().at_s - rows.front().at_s);
+    if (seconds(end) / span * static_cast<double>(rows.size()) > kMostPieces) {
+      issues.push_back(refused(pointer + "/file/loop",
+                               "the file would be looped into more than 200,000 pieces of rate"));
+      return {};
+    }
+  }
   std::vector<Curve> factors, terms;
   factors.push_back(base_curve(rate, rows, start_utc_s, end));
   factors.push_back(profile_curve(rate.profile, start_utc_s, end));

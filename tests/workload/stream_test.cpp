@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdio>
 
 #include "support/catch.hpp"
 #include "workload_support.hpp"
@@ -172,4 +174,21 @@ TEST_CASE("expected work is the mean of what is drawn", "[workload][stream]") {
   // Standard errors: 600 / sqrt n; of share x prompt, cv^2 = (1 + 1)(1 + 1/3) - 1 = 1.67.
   CHECK(std::abs(prompt / n - 600) <= 4 * 600 / std::sqrt(n) + 0.5);
   CHECK(std::abs(cached / n - 300) <= 4 * 300 * std::sqrt(1.67 / n) + 0.5);
+}
+
+TEST_CASE("a request with two lognormal lengths costs a fraction of a microsecond",
+          "[.][bench][workload]") {
+  WorkloadConfig config = plain_demand(1000, 5000);
+  config.classes[0].prompt_tokens = Distribution::lognormal(600, 1);
+  config.classes[0].output_tokens = Distribution::lognormal(250, 1);
+  prepare(config);
+  RequestStream stream(config, {1, 0, 0}, 1.0);
+  Request request;
+  std::size_t count = 0;
+  const auto start = std::chrono::steady_clock::now();
+  while (stream.next(request)) ++count;
+  const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - start;
+  const double each_ns = taken.count() / static_cast<double>(count);
+  std::printf("%.0f ns a request (seed 1, %zu requests)\n", each_ns, count);
+  CHECK(each_ns < 2000);  // wide: debug builds and busy machines; Release makes about 75
 }

@@ -12,7 +12,7 @@
 #include "headroom/json/archive.hpp"
 #include "headroom/workload/distribution.hpp"
 
-/// Demand as a scenario declares it. docs/model.md#demand has the equations.
+/// Demand as a scenario declares it. docs/demand.md has the equations.
 ///
 ///   rate(t) = base x profile(t) x growth(t) x product of multiplying surges + sum of added surges
 namespace headroom {
@@ -229,8 +229,8 @@ void describe(json::Archive& archive, JointLengths& joint);
 bool has_lengths(const ClassDemand& demand, std::size_t stage);
 bool has_service(const ClassDemand& demand, std::size_t stage);
 
-/// Growth factor `elapsed_s` after `from` (compound) or at a time given as seconds since the
-/// scenario's start and its UTC start (dated).
+/// Growth factor at a time, in seconds since the scenario's start (which may lie far beyond one
+/// run: busy periods of later months are simulated with it as rate multiplier).
 double growth_factor(const GrowthConfig& growth, double since_start_s, double start_utc_s);
 
 /// Reads traces and rate files and compiles the rates into `config.compiled`.
