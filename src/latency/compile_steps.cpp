@@ -134,26 +134,38 @@ std::vector<StepTable::Piece> decode_pieces(const StepParts& parts, std::int64_t
   return pieces;
 }
 
+/// Chunk lengths of the prefill grid: both sides of every step of the law, which stands where
+/// another block of queries begins. Blocks hold kQueryBlock queries of one head, or of all heads
+/// that share a KV head.
+std::vector<std::int64_t> chunk_grid(const StepParts& parts, std::int64_t max_chunk) {
+  // Inside one block of queries only the clock's share of computing changes, smoothly.
+  std::vector<std::int64_t> grid{0, 1, 2, 4, 8, 16, 32, 64, 96, max_chunk};
+  const auto add_edges = [&](std::int64_t from, std::int64_t to, std::int64_t step) {
+    for (std::int64_t edge = from; edge < std::min(to, max_chunk); edge += step) {
+      grid.push_back(edge);
+      if (edge + 1 < max_chunk) grid.push_back(edge + 1);
+    }
+  };
+  const Slice& slice = parts.slice();
+  const std::int64_t group = std::max<std::int64_t>(1, slice.heads / slice.kv_heads);
+  const std::int64_t packed = std::max<std::int64_t>(1, kQueryBlock / group);
+  constexpr std::int64_t kMany = 200;  // blocks of which one more is under half a per cent
+  add_edges(packed, kMany * packed, packed);
+  add_edges(kQueryBlock, kMany * kQueryBlock, kQueryBlock);
+  for (std::int64_t edge = kMany * kQueryBlock; edge < max_chunk; edge += edge / 32) {
+    grid.push_back(edge);
+  }
+  // Where a host floor hides attention, its edge runs across the grid: keep cells small there.
+  if (parts.floored(0) > 0) add_edges(16, 2048, 16);
+  std::sort(grid.begin(), grid.end());
+  grid.erase(std::unique(grid.begin(), grid.end()), grid.end());
+  return grid;
+}
+
 StepTable::PrefillGrid prefill_grid(const StepParts& parts, std::int64_t max_chunk,
                                     std::int64_t max_context) {
   StepTable::PrefillGrid grid;
-  const auto add_chunk = [&](std::int64_t chunk) {
-    if (chunk > grid.chunks.back()) grid.chunks.push_back(chunk);
-  };
-  // Inside one block of queries only the clock's share of computing changes, smoothly.
-  grid.chunks = {0, 1, 2, 4, 8, 16, 32, 64, 96};
-  // Where a host floor hides attention, its edge runs across the grid: keep cells small there.
-  const std::int64_t fine = parts.floored(0) > 0 ? kQueryBlock / 8 : kQueryBlock;
-  for (std::int64_t edge = kQueryBlock; edge < max_chunk;) {
-    add_chunk(edge);
-    if (edge < 16'384 && edge % kBlock == 0) add_chunk(edge + 1);
-    // Past 16k tokens a block of queries is under 1 % of the work.
-    edge += edge < 2048     ? fine
-            : edge < 16'384 ? kQueryBlock
-                            : (edge / 32 / kQueryBlock + 1) * kQueryBlock;
-  }
-  add_chunk(max_chunk);
-
+  grid.chunks = chunk_grid(parts, max_chunk);
   grid.pasts = {0};
   const double ratio = parts.floored(0) > 0 ? 1.05 : 1.35;
   for (double past = 64; past < static_cast<double>(max_context); past *= ratio) {

@@ -100,8 +100,10 @@ TEST_CASE("a lone decode step takes at least its weights over the bandwidth, and
       d.family = KernelFamily::kFitted;
       const double fitted = step_seconds_direct(d, lone);
       CHECK(fitted >= bound);
-      // Kernels reach 40 % of the bandwidth or better; launches of small models add microseconds.
-      CHECK(fitted <= 2.5 * bound + 150e-6 * static_cast<double>(t.layers));
+      // Kernels reach 40 % of the bandwidth or better; launches of small models add microseconds,
+      // routing and sorting of experts a tenth of a millisecond.
+      const double launches = t.is_moe() ? 400e-6 : 150e-6;
+      CHECK(fitted <= 2.5 * bound + launches * static_cast<double>(t.layers));
     }
   }
 }
