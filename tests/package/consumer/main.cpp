@@ -1,9 +1,7 @@
 // Uses an installed headroom as a program outside would: replays a small demand and reads a number.
 #include <cstdio>
 
-#include "headroom/core/error.hpp"
-#include "headroom/plan/run.hpp"
-#include "headroom/scenario/load.hpp"
+#include "headroom/headroom.hpp"
 
 namespace {
 
