@@ -268,8 +268,7 @@ Parsed read(CLI::App& app, const std::shared_ptr<CommandLine>& line,
   } catch (const CLI::CallForVersion&) {
     return {std::nullopt, kOk, version_line() + "\n", false};
   } catch (const CLI::CallForHelp&) {
-    const auto chosen = app.get_subcommands();
-    return {std::nullopt, kOk, chosen.empty() ? app.help() : chosen.front()->help(), false};
+    return {std::nullopt, kOk, app.help(), false};
   } catch (const CLI::ExtrasError& error) {
     return unexpected_arguments(app, error.what());
   } catch (const CLI::ParseError& error) {

@@ -11,10 +11,10 @@ std::vector<double> to_columns(const std::vector<double>& values, std::size_t co
                                Combine combine) {
   std::vector<double> result;
   const std::size_t n = values.size();
-  columns = std::min(columns, n);
+  if (n == 0) return result;
   for (std::size_t c = 0; c < columns; ++c) {
     const std::size_t from = c * n / columns;
-    const std::size_t to = (c + 1) * n / columns;
+    const std::size_t to = std::max(from + 1, (c + 1) * n / columns);
     double sum = 0;
     double largest = values[from];
     for (std::size_t i = from; i < to; ++i) {

@@ -46,7 +46,8 @@ std::string two_units(double seconds, double large, char large_name, double smal
 std::string format_seconds(double seconds) {
   if (std::isnan(seconds)) return kMissing;
   if (seconds < 0) return "-" + format_seconds(-seconds);
-  if (seconds == 0) return "0 s";
+  if (seconds < 0.5e-9) return "0 s";  // a fraction of one tick is rounding, not a time
+  if (seconds < 0.9995e-6) return three_digits(seconds * 1e9) + " ns";
   if (seconds < 0.9995e-3) return three_digits(seconds * 1e6) + " us";
   if (seconds < 0.09995) return three_digits(seconds * 1e3) + " ms";
   if (seconds < 119.5) return three_digits(seconds) + " s";

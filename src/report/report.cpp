@@ -38,7 +38,7 @@ nlohmann::ordered_json make_report(const ReportInput& input) {
   report["requests"] = requests_block(spec, period.statistics, confidence);
   report["metrics"] = metrics_block(spec, period.statistics, confidence);
   report["timeline"] = timeline_block(input, period);
-  report["backlog"] = backlog_block(spec, period.statistics, confidence);
+  report["backlog"] = backlog_block(input, period.statistics);
   report["pools"] = pools_block(input, period);
   report["busy_periods"] = busy_periods_block(input);
   report["why"] = why_block(input, period);

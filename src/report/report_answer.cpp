@@ -32,7 +32,9 @@ Json optional_utc(const ReportInput& input, double at_s) {
 
 std::string moment(const ReportInput& input, double at_s) {
   const Json utc = optional_utc(input, at_s);
-  return utc.is_null() ? format_seconds(at_s) : utc.get<std::string>();
+  if (utc.is_null()) return format_seconds(at_s);
+  const std::string text = utc.get<std::string>();  // 2025-04-01T12:40:00Z
+  return text.substr(0, 10) + " " + text.substr(11, 5) + " UTC";
 }
 
 /// "max_s", "min", "min_per_s", ...: the limit's key says its side and unit.
@@ -282,8 +284,11 @@ Json why_block(const ReportInput& input, const PeriodResult& period) {
       }
     }
   }
-  const std::string where =
-      window.is_null() ? "at " + at : "in window " + window.get<std::string>() + " (" + at + ")";
+  const bool steady = load.peak_gpus < 1.01 * load.mean_gpus;
+  const std::string where = steady ? "throughout"
+                            : window.is_null()
+                                ? "at " + at
+                                : "in window " + window.get<std::string>() + " (" + at + ")";
   const std::string offered = format_number(per_gpu) + " GPU of load per GPU";
   std::size_t p = 0;
   while (period.load[p].pool != load.pool) ++p;

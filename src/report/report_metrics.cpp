@@ -148,7 +148,9 @@ Json metrics_block(const MeasureSpec& spec, const RunStatistics& statistics, dou
   return block;
 }
 
-Json backlog_block(const MeasureSpec& spec, const RunStatistics& statistics, double confidence) {
+Json backlog_block(const ReportInput& input, const RunStatistics& statistics) {
+  const MeasureSpec& spec = input.result.spec;
+  const double confidence = input.resolved.scenario.confidence;
   const auto one = [&](const BacklogStatistics& backlog) {
     Json block = Json::object();
     put_range(block, "peak", backlog.peak.estimate(confidence));
@@ -168,6 +170,8 @@ Json backlog_block(const MeasureSpec& spec, const RunStatistics& statistics, dou
   Json classes = Json::object();
   for (std::size_t c = 0; c < spec.classes.size(); ++c) {
     classes[spec.classes[c]] = one(statistics.backlog[c]);
+    classes[spec.classes[c]]["drain_limit_s"] =
+        number(seconds(input.resolved.classes[c].drain_limit));
   }
   block["by_class"] = std::move(classes);
   return block;

@@ -17,7 +17,7 @@ Json targets_block(const ReportInput& input, const PeriodResult& period);
 Json requests_block(const MeasureSpec& spec, const RunStatistics& statistics, double confidence);
 Json metrics_block(const MeasureSpec& spec, const RunStatistics& statistics, double confidence);
 Json timeline_block(const ReportInput& input, const PeriodResult& period);
-Json backlog_block(const MeasureSpec& spec, const RunStatistics& statistics, double confidence);
+Json backlog_block(const ReportInput& input, const RunStatistics& statistics);
 Json pools_block(const ReportInput& input, const PeriodResult& period);
 Json busy_periods_block(const ReportInput& input);
 Json answer_block(const ReportInput& input, const PeriodResult& period);

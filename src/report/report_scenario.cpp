@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -102,6 +103,31 @@ Json warning(const char* code, const char* path, std::string message) {
   return {{"code", code}, {"path", path}, {"message", std::move(message)}};
 }
 
+/// Where a pool ran batches larger than its kernel models were fitted on (contract 5). Bin means
+/// are looked at, so a short excursion inside one bin goes unseen.
+void add_range_warnings(const ReportInput& input, const PeriodResult& period, Json& list) {
+  for (std::size_t p = 0; p < input.resolved.pools.size(); ++p) {
+    const ResolvedPool& pool = input.resolved.pools[p];
+    if (!pool.makes_tokens() || pool.range.batch <= 0) continue;
+    const auto fitted = static_cast<double>(pool.range.batch);
+    double outside = 0;
+    double largest = 0;
+    const std::vector<double>& running = period.statistics.pools[p].running;
+    for (const double r : running) {
+      const double batch = r / static_cast<double>(pool.config.replicas);
+      outside += batch > fitted ? 1 : 0;
+      largest = std::max(largest, batch);
+    }
+    if (outside == 0) continue;
+    list.push_back(warning(
+        "W304", fmt::format("/fleet/pools/{}", p).c_str(),
+        fmt::format("{} ran outside the range its times were fitted on for {:.3g} % of the time: "
+                    "mean batch up to {:.0f}, fitted to {:.0f}; the physical bound was used there",
+                    pool.range.first_to_leave.empty() ? "a kernel" : pool.range.first_to_leave,
+                    100 * outside / static_cast<double>(running.size()), largest, fitted)));
+  }
+}
+
 /// Share of the arrivals still open at the horizon from which a reader should be told.
 constexpr double kOpenShare = 0.01;
 
@@ -181,6 +207,7 @@ Json warnings_block(const ReportInput& input, const PeriodResult& period) {
     list.push_back(warning("W302", "/replications",
                            "fewer than 3 replications: verdicts are point estimates"));
   }
+  add_range_warnings(input, period, list);
   const auto unfinished = static_cast<std::size_t>(EndState::kUnfinished);
   const double open = statistics.groups.back()[0].share[unfinished].estimate(0.95).value;
   if (!std::isnan(open) && open > kOpenShare) {

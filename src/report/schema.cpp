@@ -251,6 +251,7 @@ constexpr const char* kDefinitions = R"schema(  "$defs": {
       "type": "object", "additionalProperties": false, "required": ["peak", "peak_at_s", "drain_s"],
       "properties": {
         "peak": {"$ref": "#/$defs/value"}, "peak_at_s": {"$ref": "#/$defs/value"}, "range": {"$ref": "#/$defs/intervals"},
+        "drain_limit_s": {"type": "number", "description": "0: drained when none waits"},
         "drain_s": {"type": "object", "additionalProperties": {
           "type": "object", "additionalProperties": false, "required": ["value", "ci", "censored_replications"],
           "properties": {"value": {"$ref": "#/$defs/value"}, "ci": {"$ref": "#/$defs/interval"}, "censored_replications": {"type": "integer"}}}}

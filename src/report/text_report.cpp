@@ -21,6 +21,7 @@ constexpr std::size_t kMostClasses = 4;
 constexpr std::size_t kMostWarnings = 3;
 constexpr std::size_t kMostPeriods = 6;
 constexpr std::size_t kNameColumns = 34;
+constexpr const char* kAssumptionsCode = "W209";
 
 double real(const Json& value) {
   return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
@@ -72,7 +73,11 @@ class Screen {
   }
 
  private:
-  void line(const std::string& text) { text_ += text + "\n"; }
+  void line(const std::string& text) {
+    text_ += text;
+    while (!text_.empty() && text_.back() == ' ') text_.pop_back();
+    text_ += '\n';
+  }
   void wrapped(const std::string& first, const std::string& text) {
     for (const std::string& l : wrap_text(text, first, style_.columns)) line(l);
   }
@@ -80,8 +85,9 @@ class Screen {
   void title() {
     std::string fleet;
     for (const Json& pool : report_["pools"]) {
-      fleet += fmt::format("{}{} x {}", fleet.empty() ? "" : " + ",
-                           format_count(real(pool["gpus"])), word(pool["gpu"]));
+      const std::string gpu = word(pool["gpu"]);
+      fleet += (fleet.empty() ? "" : " + ") + format_count(real(pool["gpus"])) +
+               (gpu.empty() ? " GPUs" : " x " + gpu);
     }
     line(cut_text(fmt::format("headroom {}  {}  |  {}", word(report_["tool"]["version"]),
                               word(report_["scenario"]["name"]), fleet),
@@ -178,12 +184,13 @@ class Screen {
          (pass ? paint_.good("PASS") : paint_.bad("FAIL")) + "  " + limit_of(target));
     if (pass || !detailed || !target.contains("first_breach_s")) return;
     if (target["first_breach_s"].is_null()) return;
-    std::string text = fmt::format("first over {} ({} of replications)",
-                                   clock_.moment(real(target["first_breach_s"])),
-                                   format_share(real(target["breach_share"])));
+    const double share = real(target["breach_share"]);
+    std::string text =
+        fmt::format("over from {} ({} replications)", clock_.moment(real(target["first_breach_s"])),
+                    share >= 1 ? "all" : format_share(share) + " of the");
     text += ", worst " + (target["worst"].is_null() ? std::string("lost")
                                                     : format_value(real(target["worst"]), unit));
-    text += ", over for " + format_seconds(real(target["time_above_s"]));
+    text += ", for " + format_seconds(real(target["time_above_s"]));
     for (const std::string& l : wrap_text(text, "      ", style_.columns)) line(paint_.faint(l));
   }
 
@@ -219,6 +226,28 @@ class Screen {
     line("");
   }
 
+  /// Drain of each window, over the classes that have a limit to be drained to: without one a
+  /// single request waiting for a moment counts as a backlog.
+  std::string drains() const {
+    std::string text;
+    const Json& all = report_["backlog"]["all"]["drain_s"];
+    for (const auto& [window, ignored] : all.items()) {
+      if (window == "run" && all.size() > 1) continue;
+      double longest = -1;
+      for (const auto& [name, backlog] : report_["backlog"]["by_class"].items()) {
+        if (real(backlog["drain_limit_s"]) <= 0) continue;
+        const double drain = real(backlog["drain_s"][window]["value"]);
+        if (std::isnan(drain) || drain > longest) longest = drain;
+        if (std::isnan(longest)) break;
+      }
+      if (longest < 0) continue;
+      text += fmt::format("; drained {} after {}",
+                          std::isnan(longest) ? "> horizon" : format_seconds(longest),
+                          window == "run" ? "the demand ends" : window);
+    }
+    return text;
+  }
+
   void facts() {
     const Json& answer = report_["answer"];
     wrapped(
@@ -232,13 +261,7 @@ class Screen {
       std::string text =
           fmt::format("peaks at {} requests, {}", format_count(real(backlog["peak"])),
                       clock_.moment(real(backlog["peak_at_s"])));
-      for (const auto& [window, drain] : backlog["drain_s"].items()) {
-        if (window == "run" && backlog["drain_s"].size() > 1) continue;
-        text += fmt::format(
-            "; drained {} after {}",
-            drain["value"].is_null() ? "> horizon" : format_seconds(real(drain["value"])),
-            window == "run" ? "the demand ends" : window);
-      }
+      text += drains();
       wrapped("  backlog       ", text);
     }
     std::string use;
@@ -290,7 +313,7 @@ class Screen {
     for (double& d : demand) d /= step_s;
     chart("demand", format_number(largest(demand)) + "/s", demand, Combine::kMean);
     chart("p95 delay", format_seconds(largest(delay)), delay, Combine::kMax);
-    const std::size_t columns = std::min(style_.columns - 21, demand.size());
+    const std::size_t columns = style_.columns - 21;
     const double span_s = step_s * static_cast<double>(demand.size());
     std::string axis;
     for (int quarter = 0; quarter < 4; ++quarter) {
@@ -346,7 +369,10 @@ class Screen {
                        assumed, rows,
                        calibrated > 0 ? fmt::format(", {} calibrated", calibrated) : ""));
     }
-    const Json& warnings = report_["warnings"];
+    Json warnings = Json::array();
+    for (const Json& warning : report_["warnings"]) {
+      if (warning["code"] != kAssumptionsCode) warnings.push_back(warning);  // said above
+    }
     for (std::size_t i = 0; i < std::min(warnings.size(), kMostWarnings); ++i) {
       const std::string text =
           word(warnings[i]["message"]) +

@@ -8,7 +8,7 @@ namespace headroom {
 
 /// Numbers as people read them, three significant digits. NaN is "-" everywhere.
 
-/// "350 us", "48 ms", "0.72 s", "1.93 s", "6m 13s", "2h 05m", "3d 4h".
+/// "12 ns", "350 us", "48 ms", "0.72 s", "1.93 s", "6m 13s", "2h 05m", "3d 4h".
 std::string format_seconds(double seconds);
 /// Whole number with separators: "9,900".
 std::string format_count(double count);
@@ -35,7 +35,8 @@ struct ChartStyle {
 };
 /// How several values that share a column are shown.
 enum class Combine { kMean, kMax };
-/// A bar for each column, from the top row down. Scaled so that `top` (or the largest value) fills
+/// A bar for each column, from the top row down; the values are spread evenly over all columns, so
+/// that charts of one span line up. Scaled so that `top` (or the largest value) fills
 /// all rows; any positive value shows something. NaN (lost, or later than the horizon) is a column
 /// of '!' over the whole height.
 std::vector<std::string> draw_chart(const std::vector<double>& values, double top, Combine combine,
