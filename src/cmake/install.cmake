@@ -8,6 +8,12 @@ add_library(headroom_all INTERFACE)
 add_library(headroom::headroom ALIAS headroom_all)
 set_target_properties(headroom_all PROPERTIES EXPORT_NAME headroom)
 target_link_libraries(headroom_all INTERFACE ${layers})
+# headroom/headroom.hpp belongs to no layer: who links the whole finds it here.
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/layers/all/headroom)
+file(CREATE_LINK ${PROJECT_SOURCE_DIR}/include/headroom/headroom.hpp
+     ${PROJECT_BINARY_DIR}/layers/all/headroom/headroom.hpp SYMBOLIC)
+target_include_directories(headroom_all INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/layers/all>)
 # headroom/headroom.hpp, the front door, belongs to no layer: only who links them all can include it.
 set(root ${PROJECT_BINARY_DIR}/layers/all)
 file(MAKE_DIRECTORY ${root}/headroom)
