@@ -1,0 +1,215 @@
+#include "headroom/report/report.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "headroom/report/format.hpp"
+#include "small_scenarios.hpp"
+#include "support/catch.hpp"
+
+using namespace headroom;
+using namespace headroom::test;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+const Json& target(const Json& report, const std::string& id) {
+  for (const Json& t : report["targets"]) {
+    if (t["id"] == id) return t;
+  }
+  throw std::runtime_error("no target " + id);
+}
+
+/// Exit code of the independent validator; 77 when it is not installed.
+int validate(const Json& report) {
+  const std::string base = std::string(HEADROOM_BINARY_DIR) + "/report_schema_test";
+  std::ofstream(base + ".schema.json") << report_schema();
+  std::ofstream(base + ".json") << report_text(report);
+  const std::string script =
+      "import json,sys\n"
+      "try:\n    import jsonschema\nexcept ImportError:\n    sys.exit(77)\n"
+      "schema=json.load(open(sys.argv[1]))\n"
+      "V=getattr(jsonschema,'Draft202012Validator',None)\n"
+      "if V is None: sys.exit(77)\n"
+      "V.check_schema(schema)\n"
+      "errors=list(V(schema).iter_errors(json.load(open(sys.argv[2]))))\n"
+      "[print('/'.join(map(str,e.absolute_path)),e.message[:300]) for e in errors]\n"
+      "sys.exit(1 if errors else 0)\n";
+  std::ofstream(base + ".py") << script;
+  const int status =
+      std::system(("python3 " + base + ".py " + base + ".schema.json " + base + ".json").c_str());
+  if (status < 0 || status == 127 << 8) return 77;
+  return (status >> 8) & 0xFF;
+}
+
+void check_valid(const Json& report) {
+  const int code = validate(report);
+  if (code == 77) {
+    std::cerr << "skipped: python3-jsonschema is not installed\n";
+    return;
+  }
+  CHECK(code == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a report says what the fluid estimate of a step overload says", "[report]") {
+  const Ran ran = run_text(kSpike);
+  const Json report = make_report(input_of(ran));
+  // Load 2/s x 1 s = 2 GPUs of 4; in the spike 6. Backlog after 5 minutes at +2/s: 600.
+  CHECK(report["answer"]["offered_load_peak_gpus"].get<double>() == Approx(6).epsilon(1e-6));
+  CHECK(report["answer"]["fluid_gpus"] == 6);
+  CHECK(report["why"]["offered_load_per_gpu"].get<double>() == Approx(1.5).epsilon(1e-6));
+  CHECK(report["why"]["window"] == "spike");
+  // Random arrivals: 1,800 in the spike, standard deviation 42.
+  CHECK(report["backlog"]["by_class"]["image"]["peak"].get<double>() == Approx(600).margin(130));
+  // Oldest under 30 s: 600 - (4 - 2) t = 30 s x 4/s gives t = 240 s.
+  CHECK(report["backlog"]["all"]["drain_s"]["spike"]["value"].get<double>() ==
+        Approx(240).margin(70));
+  CHECK(target(report, "delay")["pass"] == false);
+  CHECK(target(report, "lost")["pass"] == true);
+  CHECK(report["answer"]["verdict"] == "fail");
+  // The queue passes 30 s x 4/s = 120 requests 60 s into the spike: minute 6.
+  CHECK(target(report, "delay")["first_breach_s"].get<double>() == Approx(360).margin(61));
+  const double duration = 20 * 60;
+  CHECK(report["requests"]["all"]["arrived"].get<double>() ==
+        Approx(duration * 2 + 300 * 4).margin(250));
+}
+
+TEST_CASE("every report is valid by its own schema", "[report][schema]") {
+  check_valid(make_report(input_of(run_text(kSpike))));
+}
+
+TEST_CASE("a report in which everything is censored is valid too", "[report][schema]") {
+  // One server of an hour: nearly nobody is served before the horizon.
+  ScenarioOverrides overrides;
+  overrides.set = {{"fleet.pools.servers.service_time", "2h"}, {"replications", "1"}};
+  const Ran ran = run_text(kSpike, overrides);
+  const Json report = make_report(input_of(ran));
+  const Json& delay = report["metrics"]["queue_delay_s"]["all"];
+  CHECK(delay["p95"].is_null());
+  CHECK(std::find(delay["censored"].begin(), delay["censored"].end(), "p95") !=
+        delay["censored"].end());
+  CHECK(target(report, "delay")["value"].is_null());
+  CHECK(target(report, "delay")["reason"] == "censored");
+  CHECK(target(report, "delay")["rule"] == "point estimate");
+  check_valid(report);
+  CHECK(report_text(report).find("nan") == std::string::npos);
+}
+
+TEST_CASE("only the run block depends on the number of threads", "[report]") {
+  Json one = make_report(input_of(run_text(kSpike, {}, 1)));
+  Json two = make_report(input_of(run_text(kSpike, {}, 2)));
+  one.erase("run");
+  two.erase("run");
+  CHECK(report_text(one) == report_text(two));
+}
+
+TEST_CASE("busy periods are reported one by one, with the first that fails", "[report]") {
+  ScenarioOverrides overrides;
+  overrides.set = {{"replications", "2"}};
+  // Growth of 25 % a month: 2/s of 4 becomes 4/s of 4 after ln 2 / ln 1.25 = 3.1 months.
+  overrides.set_json = {
+      {"busy_periods",
+       R"({"count": 6, "every": "month", "growth": {"kind": "compound", "rate": 0.25}})"},
+      {"classes.image.rate", R"({"base": "2/s"})"},
+      {"targets",
+       R"([{"id": "delay", "metric": "queue_delay", "statistic": "p95", "max": "30s"}])"}};
+  const Ran ran = run_text(kSpike, overrides);
+  const Json report = make_report(input_of(ran));
+  REQUIRE(report["busy_periods"].is_object());
+  REQUIRE(report["busy_periods"]["periods"].size() == 6);
+  const Json& periods = report["busy_periods"]["periods"];
+  CHECK(periods[0]["pass"] == true);
+  CHECK(periods[5]["pass"] == false);
+  CHECK(periods[2]["rate_multiplier"].get<double>() == Approx(1.25 * 1.25));
+  CHECK(report["busy_periods"]["first_failing"].get<int>() >= 3);
+  check_valid(report);
+  const std::string text = render_text(report, {});
+  CHECK(text.find("month") != std::string::npos);
+}
+
+TEST_CASE("the screen answers first and fits", "[report][text]") {
+  const Json report = make_report(input_of(run_text(kSpike)));
+  for (const bool unicode : {true, false}) {
+    const auto lines = lines_of(render_text(report, {false, unicode, 80}, {"out/report.json"}));
+    CHECK(lines.size() <= 40);
+    for (const std::string& line : lines) {
+      CAPTURE(line);
+      CHECK(display_width(line) <= 80);
+      CHECK(line.find('\033') == std::string::npos);
+      if (!unicode) {
+        CHECK(std::all_of(line.begin(), line.end(),
+                          [](char c) { return static_cast<unsigned char>(c) < 128; }));
+      }
+    }
+    REQUIRE(lines.size() > 4);
+    CHECK(lines[3].rfind("FAIL  4 GPUs miss 1 of 2 targets", 0) == 0);
+  }
+}
+
+TEST_CASE("colour adds marks and takes no words away", "[report][text]") {
+  const Json report = make_report(input_of(run_text(kSpike)));
+  std::string coloured = render_text(report, {true, true, 80});
+  CHECK(coloured.find("\033[1;31mFAIL") != std::string::npos);
+  std::string plain;
+  for (std::size_t i = 0; i < coloured.size(); ++i) {
+    if (coloured[i] == '\033') {
+      while (coloured[i] != 'm') ++i;
+    } else {
+      plain += coloured[i];
+    }
+  }
+  const std::string uncoloured = render_text(report, {false, true, 80});
+  CHECK(lines_of(plain).size() == lines_of(uncoloured).size());
+}
+
+TEST_CASE("CSV has one row a statistic and Markdown one a group", "[report][tables]") {
+  const Json report = make_report(input_of(run_text(kSpike)));
+  const auto rows = lines_of(render_csv(report));
+  CHECK(rows[0] == "class,window,metric,statistic,value,ci_low,ci_high,unit,note");
+  CHECK(std::count_if(rows.begin(), rows.end(), [](const std::string& row) {
+          return row.rfind("image,spike,queue_delay_s,p95,", 0) == 0;
+        }) == 1);
+  for (const std::string& row : rows) CHECK(std::count(row.begin(), row.end(), ',') == 8);
+  const std::string markdown = render_markdown(report);
+  CHECK(markdown.find("| delay | image | spike |") != std::string::npos);
+  CHECK(markdown.find("**FAIL**") != std::string::npos);
+}
+
+TEST_CASE("a report names files without their folders", "[report]") {
+  ScenarioOverrides overrides;
+  const std::string trace = std::string(HEADROOM_BINARY_DIR) + "/report_test_trace.csv";
+  {
+    std::ofstream out(trace);
+    out << "arrival_s\n";
+    for (int i = 0; i < 100; ++i) out << i << "\n";
+  }
+  overrides.set_json = {{"classes.image.trace", R"({"path": ")" + trace + R"("})"},
+                        {"replications", "1"}};
+  std::string text = kSpike;
+  const std::size_t from = text.find("\"rate\":");
+  text.erase(from, text.find("\"patience\"") - from);
+  const Json report = make_report(input_of(run_text(text, overrides)));
+  const std::string written = report_text(report);
+  CHECK(written.find(HEADROOM_BINARY_DIR) == std::string::npos);
+  REQUIRE(report["scenario"]["inputs"].size() == 1);
+  CHECK(report["scenario"]["inputs"][0]["file"] == "report_test_trace.csv");
+  CHECK(report["scenario"]["inputs"][0]["sha256"].get<std::string>().size() == 64);
+  CHECK(report["scenario"]["effective"]["classes"][0]["trace"]["path"] == "report_test_trace.csv");
+  check_valid(report);
+}

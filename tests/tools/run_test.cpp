@@ -1,0 +1,167 @@
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "process.hpp"
+#include "support/catch.hpp"
+
+using namespace headroom::test;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string without_run_block(const std::string& text) {
+  Json report = Json::parse(text);
+  report.erase("run");
+  return report.dump();
+}
+
+}  // namespace
+
+TEST_CASE("run exits 0 whatever the verdict", "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  const Ended ended = tool("run " + tiny.path());
+  CHECK(ended.code == 0);
+  CHECK(has(ended.out, "FAIL"));  // 4 servers at load 0.75 make 1 ms impossible
+}
+
+TEST_CASE("--json prints exactly one document and nothing else", "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  const Ended ended = tool("run " + tiny.path() + " --json -q");
+  CHECK(ended.code == 0);
+  const Json report = Json::parse(ended.out);  // throws when something follows
+  CHECK(report["kind"] == "run");
+  CHECK(report["complete"] == true);
+  CHECK(ended.err.empty());
+}
+
+TEST_CASE("the number of threads changes nothing but the run block", "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  const std::string one = tool("run " + tiny.path() + " --json -j 1").out;
+  const std::string two = tool("run " + tiny.path() + " --json -j 2").out;
+  CHECK(without_run_block(one) == without_run_block(two));
+}
+
+TEST_CASE("flags change the scenario and the report says who did", "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  const Json report =
+      Json::parse(tool("run " + tiny.path() +
+                       " --json -n 2 --seed 9 --set fleet.pools.servers.gpus=8 --timeline 30s "
+                       "--set-json 'confidence=0.9' --until 5min")
+                      .out);
+  CHECK(report["method"]["seed"] == 9);
+  CHECK(report["method"]["replications"] == 2);
+  CHECK(report["method"]["confidence"] == 0.9);
+  CHECK(report["method"]["horizon_s"] == 300);
+  CHECK(report["timeline"]["step_s"] == 30);
+  CHECK(report["pools"][0]["gpus"] == 8);
+  std::vector<std::string> from;
+  for (const Json& change : report["scenario"]["overrides"]) from.push_back(change["from"]);
+  CHECK(from == std::vector<std::string>{"--set", "-n", "--seed", "--timeline", "--until",
+                                         "--until", "--set-json"});
+  CHECK(report["scenario"]["overrides"][0]["path"] == "/fleet/pools/0/gpus");
+  CHECK(report["scenario"]["overrides"][0]["value"] == 8);
+}
+
+TEST_CASE("a scenario may come from standard input", "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  const Ended ended = tool("run - --json -q < " + tiny.path());
+  CHECK(ended.code == 0);
+  CHECK(Json::parse(ended.out)["scenario"]["name"] == "tiny");
+}
+
+TEST_CASE("-o writes files and the answer still goes to the screen", "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  const std::string directory = scratch("out");
+  const Ended ended =
+      tool("run " + tiny.path() + " -o " + directory + " --format json --format md");
+  CHECK(ended.code == 0);
+  CHECK(has(ended.out, directory + "/report.json"));
+  CHECK(Json::parse(read_file(directory + "/report.json"))["kind"] == "run");
+  CHECK(has(read_file(directory + "/report.md"), "## tiny"));
+  const std::string csv = scratch("metrics.csv");
+  CHECK(tool("run " + tiny.path() + " -o " + csv).code == 0);
+  CHECK(read_file(csv).rfind("class,window,metric", 0) == 0);
+  CHECK(tool("run " + tiny.path() + " -o " + scratch("report.xyz")).code == 2);
+  std::system(("rm -rf '" + directory + "' '" + csv + "'").c_str());
+}
+
+TEST_CASE("colour follows the terminal, NO_COLOR and --color", "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  const std::string run = "run " + tiny.path() + " -n 1";
+  CHECK_FALSE(has(tool(run).out, "\033["));  // a pipe
+  CHECK(has(tool(run + " --color=always").out, "\033["));
+  CHECK(has(tool(run + " --color always", "NO_COLOR=1").out, "\033["));
+  CHECK(has(tool(run, "CLICOLOR_FORCE=1").out, "\033["));
+  CHECK_FALSE(has(tool(run + " --color=never", "CLICOLOR_FORCE=1").out, "\033["));
+  CHECK_FALSE(has(tool(run, "NO_COLOR=1 TERM=xterm").out, "\033["));
+}
+
+TEST_CASE("charts are ASCII where the locale is not UTF-8", "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  const std::string run = "run " + tiny.path() + " -n 1";
+  CHECK(has(tool(run, "LC_ALL=C.UTF-8").out, "█"));
+  for (const char c : tool(run, "LC_ALL=C").out) {
+    CHECK(static_cast<unsigned char>(c) < 128);
+  }
+}
+
+TEST_CASE("there is one row a request, in the same order for any number of threads",
+          "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  const std::string plain = scratch("rows.csv");
+  const std::string zipped = scratch("rows.csv.gz");
+  const Ended ended = tool("run " + tiny.path() + " --json -j 1 --requests " + plain);
+  REQUIRE(ended.code == 0);
+  REQUIRE(tool("run " + tiny.path() + " -j 2 --requests " + zipped).code == 0);
+  REQUIRE(std::system(("gzip -dc " + zipped + " > " + plain + ".2").c_str()) == 0);
+  const std::string text = read_file(plain);
+  CHECK(text == read_file(plain + ".2"));
+  const auto rows = lines_of(text);
+  // Mean over three replications x 3 = all arrivals, and a header.
+  const double arrived = Json::parse(ended.out)["requests"]["all"]["arrived"];
+  CHECK(static_cast<double>(rows.size() - 1) == Approx(3 * arrived).margin(0.01));
+  CHECK(rows[0].rfind("replication,period,cell,request,class,arrival_s", 0) == 0);
+  CHECK(rows[1].rfind("0,0,0,", 0) == 0);
+  CHECK(rows.back().rfind("2,0,0,", 0) == 0);
+  CHECK(std::system(("ls " + plain + ".part-* >/dev/null 2>&1").c_str()) != 0);
+  std::system(("rm -f " + plain + " " + plain + ".2 " + zipped).c_str());
+}
+
+TEST_CASE("an interrupted run says so and keeps what it has", "[tools][run]") {
+  // Long enough that the signal comes while it runs: 3/s for 60 days, 100 times.
+  std::string text = kTiny;
+  text.replace(text.find("10min"), 5, "60day");
+  text.replace(text.find("60day"), 5, "60d");
+  const ScenarioFile lasting(text);
+  const std::string out = scratch("interrupted.json");
+  const std::string err = scratch("interrupted.err");
+  const int status =
+      std::system(("timeout --preserve-status -s INT 2 " + std::string(HEADROOM_TOOL) + " run " +
+                   lasting.path() + " -n 100 -j 1 --json -q >" + out + " 2>" + err)
+                      .c_str());
+  CHECK(WEXITSTATUS(status) == 130);
+  const Json report = Json::parse(read_file(out));
+  CHECK(report["complete"] == false);
+  CHECK(report["method"]["replications"] < 100);
+  std::system(("rm -f " + out + " " + err).c_str());
+}
+
+TEST_CASE("progress goes to standard error, and only where wanted", "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  const Ended ended = tool("run " + tiny.path() + " --no-progress");
+  CHECK(ended.err.empty());
+  CHECK(tool("run " + tiny.path(), "CI=true").err.empty());
+}
