@@ -1,7 +1,12 @@
 // The engine against queues whose answers are known. Each check asks that the known value lies in
 // the 99.9 % interval over the replications and that the interval is narrow enough to mean
 // something.
+#include <fmt/format.h>
+
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <string>
 
 #include "queue_case.hpp"
 #include "support/catch.hpp"
@@ -9,8 +14,20 @@
 namespace headroom::validation {
 namespace {
 
-void check_value(const Interval& interval, double expected, double widest_share) {
-  INFO("expected " << expected << ", got " << interval.mean << " +- " << interval.half_width);
+/// With HEADROOM_VALIDATION_ROWS=FILE every check also appends a row of docs/validation.md to FILE.
+void append_row(const std::string& what, const Interval& interval, double expected) {
+  const char* path = std::getenv("HEADROOM_VALIDATION_ROWS");
+  if (path == nullptr) return;
+  std::ofstream(path, std::ios::app)
+      << fmt::format("| {} | {:.4g} | {:.4g} | {:.2g} | {} |\n", what, expected, interval.mean,
+                     interval.half_width, interval.contains(expected) ? "yes" : "**no**");
+}
+
+void check_value(const std::string& what, const Interval& interval, double expected,
+                 double widest_share) {
+  append_row(what, interval, expected);
+  INFO(what << ": expected " << expected << ", got " << interval.mean << " +- "
+            << interval.half_width);
   CHECK(interval.contains(expected));
   CHECK(interval.half_width <= widest_share * std::abs(expected));
 }
@@ -20,7 +37,8 @@ TEST_CASE("M/M/1 waits rho / (mu - lambda) on average", "[validation]") {
   queue.rate_per_s = 0.7;
   queue.horizon_s = 100'000;
   // 0.7 / (1 - 0.7) = 2.333 s
-  check_value(interval_of(run_replications(queue), mean_wait_s), 0.7 / (1 - 0.7), 0.10);
+  check_value("M/M/1 mean wait, load 0.7", interval_of(run_replications(queue), mean_wait_s),
+              0.7 / (1 - 0.7), 0.10);
 }
 
 TEST_CASE("the M/M/1 wait's p95 is where its exponential tail says", "[validation]") {
@@ -31,7 +49,8 @@ TEST_CASE("the M/M/1 wait's p95 is where its exponential tail says", "[validatio
   const auto p95 = [](const Outcome& outcome) {
     return outcome.groups[0][1].queue_delay.histogram.quantile_s(0.95);
   };
-  check_value(interval_of(run_replications(queue), p95), std::log(10.0) / 0.5, 0.06);
+  check_value("M/M/1 p95 wait, load 0.5", interval_of(run_replications(queue), p95),
+              std::log(10.0) / 0.5, 0.06);
 }
 
 TEST_CASE("M/M/c waits as Erlang C says", "[validation]") {
@@ -44,7 +63,8 @@ TEST_CASE("M/M/c waits as Erlang C says", "[validation]") {
     // mean wait = C(c, a) / (c mu - lambda), with mu = 1 and a = lambda
     const double expected = erlang_c(servers, rate) / (static_cast<double>(servers) - rate);
     INFO("servers " << servers);
-    check_value(interval_of(run_replications(queue), mean_wait_s), expected, 0.12);
+    check_value(fmt::format("M/M/c mean wait, {} servers, rate {}", servers, rate),
+                interval_of(run_replications(queue), mean_wait_s), expected, 0.12);
   }
 }
 
@@ -60,7 +80,8 @@ TEST_CASE("M/D/1 waits half as long as M/M/1", "[validation]") {
   queue.service_s = Distribution::constant(1);
   queue.horizon_s = 100'000;
   // rho / (2 mu (1 - rho)) = 0.8 / 0.4 = 2 s
-  check_value(interval_of(run_replications(queue), mean_wait_s), 0.8 / (2 * 0.2), 0.10);
+  check_value("M/D/1 mean wait, load 0.8", interval_of(run_replications(queue), mean_wait_s),
+              0.8 / (2 * 0.2), 0.10);
 }
 
 TEST_CASE("M/G/1 waits as Pollaczek and Khinchine say", "[validation]") {
@@ -73,7 +94,9 @@ TEST_CASE("M/G/1 waits as Pollaczek and Khinchine say", "[validation]") {
       // lambda E[S^2] / (2 (1 - rho)) with E[S^2] = 1 + cv^2
       const double expected = 0.6 * (1 + cv * cv) / (2 * 0.4);
       INFO("cv " << cv << (lognormal ? " lognormal" : " gamma"));
-      check_value(interval_of(run_replications(queue), mean_wait_s), expected, 0.12);
+      check_value(
+          fmt::format("M/G/1 mean wait, load 0.6, cv {} {}", cv, lognormal ? "lognormal" : "gamma"),
+          interval_of(run_replications(queue), mean_wait_s), expected, 0.12);
     }
   }
 }
@@ -92,8 +115,11 @@ TEST_CASE("M/M/c+M abandons as Erlang A says", "[validation]") {
     const ErlangA expected = erlang_a(set.servers, set.rate, 1.0, 1 / set.patience_s);
     const auto outcomes = run_replications(queue);
     INFO("servers " << set.servers);
-    check_value(interval_of(outcomes, abandoned_share), expected.abandon_probability, 0.05);
-    check_value(interval_of(outcomes, mean_time_in_queue_s), expected.mean_time_in_queue_s, 0.05);
+    check_value(fmt::format("M/M/c+M abandoned share, {} servers, rate {}", set.servers, set.rate),
+                interval_of(outcomes, abandoned_share), expected.abandon_probability, 0.05);
+    check_value(
+        fmt::format("M/M/c+M mean time in queue (s), {} servers, rate {}", set.servers, set.rate),
+        interval_of(outcomes, mean_time_in_queue_s), expected.mean_time_in_queue_s, 0.05);
   }
 }
 
@@ -104,7 +130,8 @@ TEST_CASE("an overloaded queue with patience loses what it cannot serve", "[vali
   queue.horizon_s = 40'000;
   // One server finishes 1 a second of the 2 that come, and is idle for about 2 % of the time.
   const ErlangA expected = erlang_a(1, 2.0, 1.0, 0.2);
-  check_value(interval_of(run_replications(queue), abandoned_share), expected.abandon_probability,
+  check_value("M/M/1+M in twofold overload, abandoned share",
+              interval_of(run_replications(queue), abandoned_share), expected.abandon_probability,
               0.03);
   CHECK(expected.abandon_probability == Approx(0.5).margin(0.02));
 }
@@ -124,7 +151,8 @@ TEST_CASE("batches of b fill at b / lambda and their members wait as the limits 
     cell.pools[0].max_batch = 4;
     cell.pools[0].max_wait = ticks_from_seconds(50'000);
   };
-  check_value(interval_of(run_replications(queue), mean_wait_s), 1.5 / 0.5, 0.05);
+  check_value("batches of 4 in light traffic, mean wait",
+              interval_of(run_replications(queue), mean_wait_s), 1.5 / 0.5, 0.05);
 }
 
 TEST_CASE("a batch server in overload finishes a full batch per batch time", "[validation]") {
@@ -159,7 +187,8 @@ TEST_CASE("a batch of one with no wait is M/D/1", "[validation]") {
     cell.pools[0].mode = BatchMode::kStatic;
     cell.pools[0].max_batch = 1;
   };
-  check_value(interval_of(run_replications(queue), mean_wait_s), 0.5 / (2 * 0.5), 0.08);
+  check_value("batch of 1 (M/D/1), mean wait, load 0.5",
+              interval_of(run_replications(queue), mean_wait_s), 0.5 / (2 * 0.5), 0.08);
 }
 
 TEST_CASE("an endless pool under a varying rate holds what the rate brought within a service time",
@@ -187,11 +216,11 @@ TEST_CASE("an endless pool under a varying rate holds what the rate brought with
   };
   // Bin 40 (400 to 410 s): 2 x 100. Bin 65 (650 to 660 s): 3 x 100.
   // Bin 55 (550 to 560 s): the step has been on for 55 s on average: 2 x 100 + 1 x 55.
-  check_value(interval_of(outcomes, present(40)), 200, 0.05);
-  check_value(interval_of(outcomes, present(65)), 300, 0.05);
-  check_value(interval_of(outcomes, present(55)), 255, 0.05);
+  check_value("M(t)/D/inf, present at 405 s", interval_of(outcomes, present(40)), 200, 0.05);
+  check_value("M(t)/D/inf, present at 655 s", interval_of(outcomes, present(65)), 300, 0.05);
+  check_value("M(t)/D/inf, present at 555 s", interval_of(outcomes, present(55)), 255, 0.05);
   // Bin 75 (750 to 760 s): of the last 100 s, 45 lie in the step: 200 + 45.
-  check_value(interval_of(outcomes, present(75)), 245, 0.05);
+  check_value("M(t)/D/inf, present at 755 s", interval_of(outcomes, present(75)), 245, 0.05);
   CHECK(mean_wait_s(outcomes[0]) == 0);
 }
 
@@ -224,8 +253,8 @@ TEST_CASE("a step overload builds up the fluid backlog and drains it at the spar
     }
     return 0.0;
   };
-  check_value(interval_of(outcomes, peak), 6000, 0.06);
-  check_value(interval_of(outcomes, peak_at), 800, 0.02);
+  check_value("fluid overload, backlog peak", interval_of(outcomes, peak), 6000, 0.06);
+  check_value("fluid overload, time of the peak", interval_of(outcomes, peak_at), 800, 0.02);
   // Noise keeps somebody queued a little past the fluid's end: 5 minutes without would be needed.
   const Interval drain = interval_of(outcomes, [&](const Outcome& outcome) {
     double crossing = 0;  // the backlog's last bin above 100
@@ -241,7 +270,7 @@ TEST_CASE("a step overload builds up the fluid backlog and drains it at the spar
   const auto worst = [](const Outcome& outcome) {
     return seconds(outcome.groups[0][1].queue_delay.histogram.max());
   };
-  check_value(interval_of(outcomes, worst), 150, 0.06);
+  check_value("fluid overload, longest wait", interval_of(outcomes, worst), 150, 0.06);
 }
 
 TEST_CASE("Little's law holds between the running count and the service time", "[validation]") {
@@ -255,13 +284,14 @@ TEST_CASE("Little's law holds between the running count and the service time", "
     for (const double value : outcome.pools[0].running) sum += value;
     return sum / static_cast<double>(outcome.pools[0].running.size());
   };
-  check_value(interval_of(outcomes, running), 6.0, 0.02);  // rate x mean service
+  check_value("M/M/8 running, load 0.75", interval_of(outcomes, running), 6.0,
+              0.02);  // rate x mean service
   const auto busy = [](const Outcome& outcome) {
     double sum = 0;
     for (const double value : outcome.pools[0].busy_share) sum += value;
     return sum / static_cast<double>(outcome.pools[0].busy_share.size());
   };
-  check_value(interval_of(outcomes, busy), 6.0 / 8, 0.02);
+  check_value("M/M/8 busy share, load 0.75", interval_of(outcomes, busy), 6.0 / 8, 0.02);
 }
 
 }  // namespace
