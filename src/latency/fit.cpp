@@ -194,7 +194,10 @@ KernelFit fit_kernel(const Gpu& gpu, KernelKind kind, Dtype dtype,
   HEADROOM_CHECK(!fitted.empty(), "there are rows to fit");
   set_range(fit, fitted);
 
-  const Problem problem(gpu, form, fitted);
+  std::vector<MeasuredRow> thinned;
+  const std::size_t stride = fitted.size() / std::max<std::size_t>(1, options.most_rows) + 1;
+  for (std::size_t i = 0; i < fitted.size(); i += stride) thinned.push_back(fitted[i]);
+  const Problem problem(gpu, form, thinned);
   const auto count = static_cast<Eigen::Index>(form.parameters.size());
   const auto solve_from = [&](std::span<const double> values) {
     Eigen::VectorXd x(count);

@@ -12,12 +12,14 @@ enum Index : std::size_t {
   kEfficiency,
   kTileCost,
   kFill,
+  kStore,
   kQuantization,
   kBandwidth,
   kSaturation,
   kCorner,
   kSplitCost,
   kSplitTraffic,
+  kNarrowInput,
   kCount
 };
 
@@ -25,13 +27,15 @@ constexpr std::array<Parameter, kCount> kParameters{{
     {"launch_us", "time of an empty kernel inside a graph", 2.3, 0.5, 12},
     {"efficiency", "share of the peak that the largest tile reaches", 0.92, 0.3, 1},
     {"tile_cost", "width at which a tile's operand traffic halves its rate", 6, 0, 80},
-    {"fill_us", "start and end of one tile: pipeline fill and store", 1.5, 0.05, 12},
+    {"fill_us", "start of one tile: filling its pipeline", 1.5, 0.01, 12},
+    {"store_us", "end of a tile of 256 x 128 results, smaller ones in proportion", 1, 0, 12},
     {"quantization", "share of an unfinished last wave that is lost", 0.8, 0, 1},
     {"bandwidth", "share of HBM bandwidth that a full GPU streams", 0.85, 0.3, 1.0},
     {"saturation", "share of the SMs that streams at half of that", 0.15, 0, 3},
     {"corner", "exponent that joins compute and memory time", 3, 1, 12},
     {"split_us", "extra time of a kernel that splits k", 1.5, 0, 12},
     {"split_traffic", "cost of partial sums, in bytes through HBM a byte", 0.5, 0, 4},
+    {"narrow_input", "passes over 16-bit activations to narrow them, below 16 bits", 2, 0, 20},
 }};
 
 struct Tile {
@@ -40,7 +44,7 @@ struct Tile {
 /// Shapes that cuBLAS, CUTLASS and their kin choose from.
 constexpr std::array<Tile, 6> kTiles{
     {{256, 128}, {128, 256}, {128, 128}, {128, 64}, {64, 128}, {64, 64}}};
-constexpr std::array<double, 8> kSplits{{1, 2, 3, 4, 6, 8, 12, 16}};
+constexpr std::array<double, 10> kSplits{{1, 2, 3, 4, 6, 8, 12, 16, 24, 32}};
 constexpr double kMicro = 1e-6;
 /// A split shorter than this is never worth its partial sums.
 constexpr double kShortestSplit = 256;
@@ -66,8 +70,8 @@ double gemm_seconds(const Gpu& gpu, const KernelShape& any, std::span<const doub
       const double jobs = tiles * split;
       const double waves = jobs / sms;
       const double counted = waves + c[kQuantization] * (std::ceil(waves) - waves);
-      const double tile_time =
-          2 * tile.rows * tile.columns * (k / split) / rate + c[kFill] * kMicro;
+      const double tile_time = 2 * tile.rows * tile.columns * (k / split) / rate +
+                               (c[kFill] + c[kStore] * tile.rows * tile.columns / 32768) * kMicro;
       const double share = std::min(1.0, jobs / sms);
       const double reach = share * (1 + c[kSaturation]) / (share + c[kSaturation]);
       const double partial = split > 1 ? 8 * m * n * split * c[kSplitTraffic] : 0;
@@ -77,7 +81,8 @@ double gemm_seconds(const Gpu& gpu, const KernelShape& any, std::span<const doub
       best = std::min(best, time);
     }
   }
-  return best + c[kLaunch] * kMicro;
+  const double narrowing = width < 2 ? c[kNarrowInput] * 2 * m * k / gpu.hbm_bytes_per_s : 0;
+  return best + narrowing + c[kLaunch] * kMicro;
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ enum Index : std::size_t {
   kBandwidth,
   kCorner,
   kPermute,
-  kImbalance,
+  kFavourite,
+  kSpread,
   kSaturation,
   kCount
 };
@@ -30,7 +31,9 @@ constexpr std::array<Parameter, kCount> kParameters{{
     {"bandwidth", "share of HBM bandwidth at which expert weights stream", 0.75, 0.2, 1},
     {"corner", "exponent that joins compute and memory time", 2, 1, 12},
     {"permute", "traffic of gathering and scattering tokens, in passes", 6, 0, 40},
-    {"imbalance", "how much a skewed choice lengthens the busiest group", 1, 0, 6},
+    {"favourite", "share of tokens that pick the favourite expert where choices are skewed", 0.9, 0,
+     1},
+    {"spread", "chance of the other experts to be picked at all, skewed over even", 0.6, 0.05, 1},
     {"saturation", "share of the SMs that streams at half of the bandwidth", 0.2, 0, 3},
 }};
 
@@ -47,15 +50,19 @@ double moe_seconds(const Gpu& gpu, const KernelShape& any, std::span<const doubl
   const auto d = static_cast<double>(s.d_model);
   const double matrices = s.gated ? 3 : 2;
 
-  // Choices that land on this group; a skewed choice loads the busiest group more.
-  const double groups = static_cast<double>(s.ep);
-  const double crowd = 1 + c[kImbalance] * std::min(1.0, s.skew) * (1 - 1 / groups);
-  const double routed = std::min(tokens * per_token, tokens * per_token / groups * crowd);
-  // Distinct experts visited when each token picks per_token of all experts.
-  const double missed =
-      std::pow(1 - per_token / static_cast<double>(s.experts), std::max(1.0, tokens));
+  // The busiest group holds the favourite expert, which takes a share of all tokens where the
+  // choice is skewed, beside others of mean load.
+  const auto all = static_cast<double>(s.experts);
+  const double even = per_token / all;
+  const double top = std::max(even, std::min(1.0, c[kFavourite] * std::min(1.0, s.skew)));
+  const double favourite = tokens * top;
+  const double others = all > 1 ? (tokens * per_token - favourite) / (all - 1) : 0;
+  const double routed = std::max(1.0, favourite + (experts - 1) * others);
+  // Distinct experts visited when each token picks per_token of all; a skewed choice finds fewer.
+  const double rest = all > 1 ? std::max(0.0, (per_token - top) / (all - 1)) : 0;
+  const double missed = std::pow(1 - std::min(1.0, rest * std::pow(c[kSpread], s.skew)), tokens);
   const double visited =
-      std::min(experts, std::max(std::min(1.0, experts), experts * (1 - missed)));
+      std::clamp(1 + (experts - 1) * (1 - missed), std::min(1.0, experts), experts);
   const double mean = routed / visited;
   // Random choices leave the mean expert half a block short of full blocks.
   const double padded = routed + visited * c[kBlock] / 2;
@@ -67,10 +74,9 @@ double moe_seconds(const Gpu& gpu, const KernelShape& any, std::span<const doubl
   const double jobs = visited * std::ceil(mean / 128) * columns;
   const double flop = 2 * padded * matrices * d * width;
   const double waves = std::max(1.0, jobs / sms);
-  const double compute =
-      flop / (gpu.peak_flops(s.dtype) * c[kEfficiency] * std::min(1.0, jobs / (2 * sms))) +
-      c[kFill] * kMicro * waves;
   const double share = std::min(1.0, jobs / (2 * sms));
+  const double compute =
+      flop / (gpu.peak_flops(s.dtype) * c[kEfficiency] * share) + c[kFill] * kMicro * waves;
   const double reach = share * (1 + c[kSaturation]) / (share + c[kSaturation]);
   const double stream = (weights + moved) / (gpu.hbm_bytes_per_s * c[kBandwidth] * reach);
   return c[kLaunch] * kMicro + smooth_max(compute, stream, c[kCorner]);

@@ -11,7 +11,7 @@ constexpr double kMicro = 1e-6;
 
 constexpr std::array<Parameter, 2> kMemoryParameters{{
     {"launch_us", "time of an empty kernel", 2.0, 0.2, 20},
-    {"bandwidth", "share of HBM bandwidth that is streamed", 0.8, 0.1, 1},
+    {"bandwidth", "share of HBM bandwidth that is streamed", 0.6, 0.1, 1},
 }};
 
 /// t = launch + bytes / (share x HBM bandwidth).

@@ -45,6 +45,8 @@ FitErrors errors_of(const KernelModel& model, std::span<const MeasuredRow> rows)
 struct FitOptions {
   bool hold_back = true;  ///< false: fit all rows
   int rounds = 60;        ///< Levenberg-Marquardt steps at most
+  /// Larger sets are thinned evenly to about this many rows for the search; errors are over all.
+  std::size_t most_rows = 6000;
 };
 /// Fits the form of `kind` to the rows of that kind and dtype: rows faster than the physical bound
 /// are left out and counted, four fifths are fitted, one fifth is scored. Minimises the soft-L1
