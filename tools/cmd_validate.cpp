@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "headroom/core/error.hpp"
+#include "headroom/plan/overload.hpp"
 #include "headroom/scenario/load.hpp"
 #include "issue_json.hpp"
 #include "messages.hpp"
@@ -22,7 +23,10 @@ Checked check(const std::string& file) {
   Checked checked{file, {}, {}};
   try {
     const LoadedScenario loaded = load_scenario(file);
-    checked.warnings = resolve(loaded).warnings;
+    const ResolvedScenario scenario = resolve(loaded);
+    checked.warnings = overload_warnings(scenario);
+    checked.warnings.insert(checked.warnings.end(), scenario.warnings.begin(),
+                            scenario.warnings.end());
     for (Issue& warning : checked.warnings) {
       if (warning.file.empty()) warning.file = file;
       if (warning.line == 0 && !warning.pointer.empty()) loaded.document.locate(warning);
