@@ -123,6 +123,8 @@ void describe(json::Archive& archive, EnginePreset& preset) {
   archive.text({"summary", "what it stands for"}, preset.summary);
   archive.quantity({"step_host_s", "host time added to each step"}, preset.step_host_s,
                    Dimension::kDuration, json::kNonNegative);
+  archive.quantity({"sequence_host_s", "host time added for each sequence that makes a token"},
+                   preset.sequence_host_s, Dimension::kDuration, json::kNonNegative);
   archive.quantity({"layer_host_s", "host time to issue one layer, a floor under its kernels"},
                    preset.layer_host_s, Dimension::kDuration, json::kNonNegative);
   archive.quantity({"launch_s", "gap added per kernel on the device"}, preset.launch_s,

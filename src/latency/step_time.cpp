@@ -27,6 +27,7 @@ StepParts::StepParts(const Deployment& deployment)
     : slice_(deployment),
       clock_(deployment),
       step_host_(deployment.engine.step_host_s),
+      sequence_host_(deployment.engine.sequence_host_s),
       host_floor_(deployment.engine.layer_host_s * slice_.layers) {
   HEADROOM_CHECK(deployment.model.kind != ModelKind::kDiffusion, "the model makes tokens");
 }
@@ -41,7 +42,7 @@ double StepParts::dense_kernels(std::int64_t share) const {
 
 double StepParts::rows(std::int64_t rows) const {
   if (rows == 0) return 0;
-  double sum = 0;
+  double sum = sequence_host_ * static_cast<double>(rows);
   row_operators(slice_, slice_.share(rows),
                 [&](std::string_view, const KernelShape& shape, double count) {
                   sum += count * clock_.seconds(shape);
@@ -94,7 +95,7 @@ std::vector<OperatorTime> step_operators(const Deployment& deployment, const Ste
   const double waiting = parts.floored(kernels) - kernels;
   if (batch.rows > 0) row_operators(parts.slice(), parts.slice().share(batch.rows), add);
   if (waiting > 0) operators.push_back({"host_floor", "engine", 1, waiting});
-  operators.push_back({"host", "engine", 1, parts.step_host()});
+  operators.push_back({"host", "engine", 1, parts.step_host(batch.rows)});
   return operators;
 }
 

@@ -31,7 +31,8 @@ enum class KernelFamily {
 struct EnginePreset {
   std::string name;
   std::string summary;
-  double step_host_s = 0;    ///< added to each step: scheduling, sampling, detokenizing, Python
+  double step_host_s = 0;      ///< added to each step: scheduling, sampling, detokenizing, Python
+  double sequence_host_s = 0;  ///< the same for each sequence that makes a token
   double layer_host_s = 0;   ///< host time to issue one layer; a step's kernels cannot beat the sum
   double launch_s = 0;       ///< gap added per kernel on the device
   double server_factor = 1;  ///< sustained over benchmarked kernel time (hot chip, lower clocks)
