@@ -1,0 +1,168 @@
+#include <array>
+#include <cmath>
+
+#include "headroom/plan/fluid.hpp"
+#include "shipped_scenario.hpp"
+
+using namespace headroom;
+using namespace headroom::test;
+
+namespace {
+
+const char* const kSpike = "image-generation-spike";
+constexpr double kHour = 3600;
+constexpr double kMessagesPerS = 1e9 / 86'400;  // a billion a day, the week's mean
+
+}  // namespace
+
+TEST_CASE("every number of the spike says where it comes from", "[scenarios][spike]") {
+  const LoadedScenario loaded = load_shipped(kSpike);
+  CHECK(fields_without_provenance(loaded) == std::vector<std::string>{});
+  CHECK(assumptions_without_range(loaded) == std::vector<std::string>{});
+  for (const ScenarioProvenance& entry : loaded.scenario.provenance) {
+    CHECK(entry.kind != "calibrated");  // nothing was set to make the reported 30 to 60 seconds
+  }
+}
+
+TEST_CASE("the spike's fleet is 25,000 GPUs in 625 like cells", "[scenarios][spike]") {
+  const ResolvedScenario scenario = resolve(load_shipped(kSpike));
+  std::int64_t gpus = 0;
+  for (const ResolvedPool& pool : scenario.pools) gpus += pool.gpus();
+  CHECK(gpus == 25'000);
+  CHECK(scenario.pools[0].config.replicas == 25'000 / 8);
+  REQUIRE(scenario.sizes.size() == 1);
+  CHECK(scenario.sizes[0].cells * scenario.sizes[0].replicas[0] * 8 == 25'000);
+  // 90 % of 8 x 80 GiB, less 70.6 G weights of 2 bytes and 8 x 0.6 GB of reserve; a token holds 80
+  // layers x keys and values x 8 heads x 128 x 2 bytes. Activations take a little more.
+  const double gib = 1024.0 * 1024 * 1024;
+  const double tokens = (0.9 * 8 * 80 * gib - 70.6e9 * 2 - 8 * 0.6e9) / (80.0 * 2 * 8 * 128 * 2);
+  REQUIRE(scenario.pools[0].kv.has_value());
+  CHECK(static_cast<double>(scenario.pools[0].kv->tokens) == Approx(tokens).epsilon(0.03));
+  CHECK(scenario.pools[0].kv->tokens / (1155 + 105) <= scenario.pools[0].config.max_batch);
+}
+
+TEST_CASE("messages are a billion a day, by the hour, and growing", "[scenarios][spike]") {
+  const ResolvedScenario scenario = resolve(load_shipped(kSpike));
+  const auto chat = [&](double from_h) {
+    return expected_arrivals(scenario, "chat-paid", from_h * kHour, (from_h + 1) * kHour) +
+           expected_arrivals(scenario, "chat-free", from_h * kHour, (from_h + 1) * kHour);
+  };
+  // Azure's profile at 14 UTC is 1.6565 on Monday and 1.6502 on Tuesday; growth 5 and 15 %.
+  CHECK(chat(14) == Approx(kMessagesPerS * 1.6565 * 1.05 * kHour).epsilon(1e-4));
+  CHECK(chat(38) == Approx(kMessagesPerS * 1.6502 * 1.15 * kHour).epsilon(1e-4));
+  CHECK(chat(38) / kHour == Approx(22'000).epsilon(0.01));
+  CHECK(expected_arrivals(scenario, "chat-paid", 0, 48 * kHour) ==
+        Approx(0.17 / 0.83 * expected_arrivals(scenario, "chat-free", 0, 48 * kHour)));
+}
+
+TEST_CASE("a million sign-ups ask for two and a half million images in their hour",
+          "[scenarios][spike]") {
+  const ResolvedScenario scenario = resolve(load_shipped(kSpike));
+  const auto images = [&](double from_h, double to_h) {
+    return expected_arrivals(scenario, "image-paid", from_h * kHour, to_h * kHour) +
+           expected_arrivals(scenario, "image-free", from_h * kHour, to_h * kHour);
+  };
+  // 17 and 18 UTC on Monday without sign-ups: 750/s times the profile's 1.0875 and 1.1082.
+  CHECK(images(17, 18) - 750 * 1.0875 * kHour == Approx(2.5e6).epsilon(0.01));
+  // Afterwards it fades with a time constant of two hours: 695/s x 2 h x (1 - exp(-1/2)).
+  CHECK(images(18, 19) - 750 * 1.1082 * kHour ==
+        Approx(695 * 2 * kHour * (1 - std::exp(-0.5))).epsilon(0.01));
+}
+
+TEST_CASE("images open to all within three hours and crest at 2,183 a second",
+          "[scenarios][spike]") {
+  const ResolvedScenario scenario = resolve(load_shipped(kSpike));
+  const auto rate = [&](double from_h) {
+    return (expected_arrivals(scenario, "image-paid", from_h * kHour, (from_h + 1) * kHour) +
+            expected_arrivals(scenario, "image-free", from_h * kHour, (from_h + 1) * kHour)) /
+           kHour;
+  };
+  // 600/s of subscribers and 150 x 6.74 = 1,011/s of free users, times the day's profile.
+  CHECK(rate(24 + 5) == Approx(1'611 * 0.8495).epsilon(0.002));
+  CHECK(rate(24 + 14) == Approx(1'611 * 1.3550).epsilon(0.002));
+  // Half-way up the ramp, at 02:03: 600 + 150 x (1 + 5.74 / 2) times 0.9364.
+  const auto free = static_cast<std::uint32_t>(scenario.class_index("image-free"));
+  CHECK(scenario.demand().rate(ClassId{free}).value((24 + 2.05) * kHour) ==
+        Approx(150 * (1 + 5.74 / 2) * 0.9364).epsilon(0.01));
+}
+
+TEST_CASE("the pixel decoder's stand-in costs 1.25 A100-seconds", "[scenarios][spike]") {
+  const ResolvedScenario scenario = resolve(load_shipped(kSpike));
+  const PoolConfig& pool = scenario.pools[0].config;
+  const auto image = static_cast<std::uint32_t>(scenario.class_index("image-free"));
+  const MeanWork decoder = scenario.demand().mean_work(ClassId{image}, 1);
+  const auto tokens = static_cast<std::int64_t>(decoder.prompt_tokens);
+  // What it adds to a step that 500 decodes share, with its attention; eight GPUs run it.
+  const double added_s = seconds(pool.steps->dense(500 + tokens) - pool.steps->dense(500) +
+                                 pool.steps->prefill_attention(tokens, 0));
+  CHECK(8 * added_s == Approx(1.0 / 0.8).epsilon(0.15));
+}
+
+TEST_CASE("an hour of the spike keeps Little's law, its counts and its tokens",
+          "[scenarios][spike]") {
+  // 1 April 05 UTC: rates stand still for the hour, the fleet has room.
+  const ResolvedScenario scenario = resolve_slice(
+      kSpike, {"2025-04-01T04:40:00Z", "80min", "20min", "20min", {{"time.timeline_step", "10s"}}});
+  const Outcome outcome = run_one_cell(scenario);
+  const GroupTally chat = whole_tally(scenario, outcome, "chat-free");
+  const GroupTally image = whole_tally(scenario, outcome, "image-free");
+
+  // One cell of 625: 83 % of a billion a day x 1.0080 (Tuesday, 05 UTC) x 1.15, for an hour.
+  const double chat_expected = 0.83 * kMessagesPerS * 1.0080 * 1.15 * kHour / 625;
+  const double image_expected = 150 * 6.74 * 0.8495 * kHour / 625;
+  CHECK(std::abs(chat.arrived - chat_expected) < 4 * std::sqrt(chat_expected));
+  CHECK(std::abs(image.arrived - image_expected) < 4 * std::sqrt(image_expected));
+
+  // Nobody is lost in the night but to little patience; 211 tokens an answer, 1,056 a picture.
+  const auto finished = static_cast<std::size_t>(EndState::kFinished);
+  CHECK(chat.ended[finished] > 0.99 * chat.arrived);
+  CHECK(chat.output_tokens / chat.ended[finished] == Approx(211).epsilon(0.02));
+  CHECK(image.output_tokens / image.ended[finished] == Approx(1'056 + 1));
+
+  // Little's law: requests in the pool = sum over classes of arrivals a second x mean time there.
+  double expected = 0;
+  for (const char* name : {"chat-paid", "chat-free", "image-paid", "image-free"}) {
+    const GroupTally tally = whole_tally(scenario, outcome, name);
+    expected += tally.arrived / kHour * tally.e2e.histogram.mean_s();
+  }
+  const PoolTimeline& pool = outcome.pools[0];
+  const double from = 20 * 60, to = 80 * 60;
+  const double in_pool = mean_of_bins(pool.running, scenario.collect.timeline_step, from, to) +
+                         mean_of_bins(pool.queued, scenario.collect.timeline_step, from, to);
+  CHECK(in_pool == Approx(expected).epsilon(0.02));
+}
+
+TEST_CASE("offered load is arrivals times the GPU-seconds a full replica spends on each",
+          "[scenarios][spike]") {
+  const ResolvedScenario scenario =
+      resolve_slice(kSpike, {"2025-03-31T14:00:00Z", "1h", "0s", "0s", {}});
+  const MeasureSpec spec = measure_spec(scenario);
+  const std::vector<PoolConfig> pools = scenario.pool_configs();
+  const PoolLoad load = offered_load(pools, scenario.classes, scenario.demand(), 1.0, spec.windows,
+                                     scenario.scenario.time.duration)[0];
+  // By hand, with all KV memory held. Chat: 577.5 tokens of prompt to compute, 211 of answer,
+  // 1,260 held; image: 300 + the decoder's prompt, 1,056 to make, 828 held; 20,131 and 1,016 a
+  // second, so that a replica holds answers and pictures as 20,131 x 211 to 1,016 x 1,056.
+  const PoolConfig& pool = scenario.pools[0].config;
+  const double chat_rate = kMessagesPerS * 1.6565 * 1.05;
+  const double image_rate = 750 * 1.3550;
+  const double decodes = chat_rate * 211 + image_rate * 1'057;
+  const double held =
+      (chat_rate * 211 * (1'155 + 105.5) + image_rate * 1'056 * (300 + 528)) / decodes;
+  const auto n = static_cast<std::int64_t>(static_cast<double>(pool.kv_blocks * 16) / held);
+  const double decoder = scenario.demand().mean_work(ClassId{2}, 1).prompt_tokens;
+  const double prompts = chat_rate * 577.5 + image_rate * (300 + decoder);
+  // A step makes n tokens and computes n / decodes x prompts of prompt, if the budget holds.
+  double in_step = static_cast<double>(n);
+  const double per_decode = 1 + prompts / decodes;
+  if (in_step * per_decode > static_cast<double>(pool.token_budget)) {
+    in_step = static_cast<double>(pool.token_budget) / per_decode;
+  }
+  const auto whole = static_cast<std::int64_t>(in_step);
+  const double step_s =
+      seconds(pool.steps->dense(static_cast<std::int64_t>(in_step * per_decode)) +
+              pool.steps->per_sequence(whole) +
+              pool.steps->decode_attention(whole, static_cast<std::int64_t>(in_step * held)));
+  const double capacity_tokens_per_s = in_step / step_s;
+  CHECK(load.mean_gpus == Approx(8 * decodes / capacity_tokens_per_s).epsilon(0.05));
+}
