@@ -11,6 +11,9 @@
 namespace headroom {
 namespace {
 
+/// Pull towards the starting coefficients, on the scale of residuals: settles those that few rows
+/// say nothing about, and is lost among hundreds of rows.
+constexpr double kAnchor = 0.3;
 /// Deviations above this count by their size, below by their square.
 constexpr double kSoft = 0.05;
 
@@ -25,8 +28,13 @@ double from_line(double x, const Parameter& p) {
 
 class Problem {
  public:
-  Problem(const Gpu& gpu, const FittedForm& form, const std::vector<MeasuredRow>& rows)
+  Problem(const Gpu& gpu, const FittedForm& form, const std::vector<MeasuredRow>& rows,
+          std::span<const double> start)
       : gpu_(gpu), form_(form), rows_(rows) {
+    anchor_.resize(static_cast<Eigen::Index>(start.size()));
+    for (std::size_t i = 0; i < start.size(); ++i) {
+      anchor_[static_cast<Eigen::Index>(i)] = to_line(start[i], form.parameters[i]);
+    }
     bounds_.reserve(rows.size());
     for (const MeasuredRow& row : rows) bounds_.push_back(bound_seconds(gpu, row.shape));
   }
@@ -39,10 +47,14 @@ class Problem {
     return c;
   }
 
+  const Eigen::VectorXd& anchor() const { return anchor_; }
+
   /// Residuals whose squares sum to the soft-L1 norm (Charbonnier) of the log ratios.
   Eigen::VectorXd residuals(const Eigen::VectorXd& x) const {
     const std::vector<double> c = coefficients(x);
-    Eigen::VectorXd r(static_cast<Eigen::Index>(rows_.size()));
+    const auto count = static_cast<Eigen::Index>(rows_.size());
+    Eigen::VectorXd r(count + x.size());
+    r.tail(x.size()) = kAnchor * (x - anchor_);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const double time = std::max(bounds_[i], form_.seconds(gpu_, rows_[i].shape, c));
       const double ratio = std::log(time / rows_[i].seconds) / kSoft;
@@ -57,6 +69,7 @@ class Problem {
   const FittedForm& form_;
   const std::vector<MeasuredRow>& rows_;
   std::vector<double> bounds_;
+  Eigen::VectorXd anchor_;
 };
 
 Eigen::MatrixXd jacobian(const Problem& problem, const Eigen::VectorXd& x,
@@ -197,22 +210,17 @@ KernelFit fit_kernel(const Gpu& gpu, KernelKind kind, Dtype dtype,
   std::vector<MeasuredRow> thinned;
   const std::size_t stride = fitted.size() / std::max<std::size_t>(1, options.most_rows) + 1;
   for (std::size_t i = 0; i < fitted.size(); i += stride) thinned.push_back(fitted[i]);
-  const Problem problem(gpu, form, thinned);
-  const auto count = static_cast<Eigen::Index>(form.parameters.size());
   const auto solve_from = [&](std::span<const double> values) {
-    Eigen::VectorXd x(count);
-    for (Eigen::Index i = 0; i < count; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      x[i] = to_line(values[at], form.parameters[at]);
-    }
-    return minimise(problem, x, options.rounds);
+    const Problem problem(gpu, form, thinned, values);
+    Solution solution = minimise(problem, problem.anchor(), options.rounds);
+    fit.coefficients = problem.coefficients(solution.x);
+    return solution.cost;
   };
-  Solution best = solve_from(generic_coefficients(kind));
+  const double cost = solve_from(generic_coefficients(kind));
   if (start != nullptr && start->coefficients.size() == form.parameters.size()) {
-    Solution other = solve_from(start->coefficients);
-    if (other.cost < best.cost) best = std::move(other);
+    const std::vector<double> first = fit.coefficients;
+    if (solve_from(start->coefficients) >= cost) fit.coefficients = first;
   }
-  fit.coefficients = problem.coefficients(best.x);
   const auto model = make_fitted_model(gpu, fit);
   fit.fitted = errors_of(*model, fitted);
   fit.scored = errors_of(*model, scored);

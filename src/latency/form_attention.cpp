@@ -27,15 +27,15 @@ enum PrefillIndex : std::size_t {
 };
 
 constexpr std::array<Parameter, kPrefillCount> kPrefillParameters{{
-    {"launch_us", "time of an empty kernel and its set-up", 9, 1, 40},
+    {"launch_us", "time of an empty kernel and its set-up", 9.6, 1, 40},
     {"efficiency", "share of the peak that long blocks of queries reach", 0.65, 0.1, 1},
-    {"fill_tokens", "start and end of a block of queries, in keys read", 150, 0, 2000},
-    {"tail", "share of the longest block that the other SMs wait for", 0.3, 0, 2},
-    {"alone", "time of one block alone on an SM over its share of a full one", 1.0, 0.3, 3},
-    {"corner", "exponent that joins throughput and the longest block", 4, 1, 16},
-    {"bandwidth", "share of HBM bandwidth at which operands first arrive", 0.7, 0.1, 1},
-    {"kv_cost", "slower by this where each query head has its own keys", 0.1, 0, 1},
-    {"few_keys", "keys at which that cost has fallen to half", 4000, 100, 100000},
+    {"fill_tokens", "start and end of a block of queries, in keys read", 80, 0, 2000},
+    {"tail", "share of the longest block that the other SMs wait for", 0.45, 0, 2},
+    {"alone", "time of one block alone on an SM over its share of a full one", 0.7, 0.3, 3},
+    {"corner", "exponent that joins throughput and the longest block", 8, 1, 16},
+    {"bandwidth", "share of HBM bandwidth at which operands first arrive", 0.55, 0.1, 1},
+    {"kv_cost", "slower by this where each query head has its own keys", 0.35, 0, 1},
+    {"few_keys", "keys at which that cost has fallen to half", 5000, 100, 100000},
     {"pack", "how far query heads of one KV head share a block when queries are few", 0.5, 0, 1},
     {"past_efficiency", "rate against cached keys over rate against new keys", 1, 0.3, 1.5},
 }};
@@ -92,19 +92,19 @@ enum DecodeIndex : std::size_t {
 };
 
 constexpr std::array<Parameter, kDecodeCount> kDecodeParameters{{
-    {"launch_us", "time of an empty kernel and its set-up", 9, 1, 40},
-    {"bandwidth", "share of HBM bandwidth that a full GPU streams", 0.85, 0.2, 1},
-    {"block_bandwidth", "bandwidth of one thread block, in even shares of an SM", 1.3, 0.3, 16},
+    {"launch_us", "time of an empty kernel and its set-up", 10.5, 1, 40},
+    {"bandwidth", "share of HBM bandwidth that a full GPU streams", 0.87, 0.2, 1},
+    {"block_bandwidth", "bandwidth of one thread block, in even shares of an SM", 12, 0.3, 16},
     {"split_tokens", "keys that one thread block takes before another joins", 128, 16, 4096},
-    {"unsplit", "1 where a cache of one head a query head is not split over blocks", 0.5, 0, 1},
-    {"block_us", "start and end of one thread block", 3, 0, 30},
-    {"corner", "exponent that joins streaming, starting and computing", 2, 1, 12},
-    {"efficiency", "share of the peak that small blocks of queries reach", 0.3, 0.02, 1},
-    {"split_us", "joining the parts of a split cache", 4, 0, 40},
-    {"part_us", "the same, for each part", 0.2, 0, 3},
-    {"fill", "thread blocks an SM at which a cache is no longer split", 1, 0.1, 4},
-    {"pack_us", "bringing the query heads of one KV head together", 1, 0, 10},
-    {"copies", "passes over queries and results for that, with several KV heads", 1, 0, 12},
+    {"unsplit", "1 where a cache of one head a query head is not split over blocks", 0.6, 0, 1},
+    {"block_us", "start and end of one thread block", 3.3, 0, 30},
+    {"corner", "exponent that joins streaming, starting and computing", 3, 1, 12},
+    {"efficiency", "share of the peak that small blocks of queries reach", 0.35, 0.02, 1},
+    {"split_us", "joining the parts of a split cache", 1.2, 0, 40},
+    {"part_us", "the same, for each part", 0.15, 0, 3},
+    {"fill", "thread blocks an SM at which a cache is no longer split", 1.5, 0.1, 4},
+    {"pack_us", "bringing the query heads of one KV head together", 0.5, 0, 10},
+    {"copies", "passes over queries and results for that, with several KV heads", 2, 0, 12},
 }};
 
 /// Keys that are never split over thread blocks.

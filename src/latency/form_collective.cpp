@@ -29,22 +29,22 @@ enum Index : std::size_t {
 };
 
 constexpr std::array<Parameter, kCount> kParameters{{
-    {"base_us", "one-shot all-reduce of an empty message", 3.5, 0.5, 40},
-    {"per_rank_us", "one-shot or two-shot, for each further rank", 0.25, 0, 5},
-    {"one_shot", "share of the link that one-shot reads reach", 0.6, 0.1, 1},
-    {"two_shot_us", "two-shot all-reduce of an empty message", 9, 1, 60},
-    {"two_shot", "share of the link that reduce-scatter and all-gather reach", 0.75, 0.1, 1},
-    {"two_shot_ramp", "bytes in 1e6 at which a ramp of chunks costs as much as the transfer", 0.1,
+    {"base_us", "one-shot all-reduce of an empty message", 4.5, 0.5, 40},
+    {"per_rank_us", "one-shot or two-shot, for each further rank", 0.08, 0, 5},
+    {"one_shot", "share of the link that one-shot reads reach", 0.54, 0.1, 1},
+    {"two_shot_us", "two-shot all-reduce of an empty message", 12, 1, 60},
+    {"two_shot", "share of the link that reduce-scatter and all-gather reach", 0.5, 0.1, 1},
+    {"two_shot_ramp", "bytes in 1e6 at which a ramp of chunks costs as much as the transfer", 0.02,
      0, 20},
-    {"nccl_us", "NCCL call of an empty message between two ranks", 9, 2, 80},
-    {"nccl_per_step_us", "NCCL, for each doubling of the ranks", 3, 0, 40},
-    {"reduce_rate", "share of the link that NCCL's all-reduce reaches", 0.8, 0.1, 2},
-    {"gather_rate", "the same, all-gather and send", 0.8, 0.1, 1},
-    {"scatter_rate", "the same, reduce-scatter", 0.8, 0.1, 1},
-    {"exchange_rate", "the same, all-to-all", 0.7, 0.1, 1},
-    {"nccl_ramp", "as two_shot_ramp, NCCL", 1, 0, 40},
+    {"nccl_us", "NCCL call of an empty message between two ranks", 8, 2, 80},
+    {"nccl_per_step_us", "NCCL, for each doubling of the ranks", 2.8, 0, 40},
+    {"reduce_rate", "share of the link that NCCL's all-reduce reaches", 0.85, 0.1, 2},
+    {"gather_rate", "the same, all-gather and send", 0.79, 0.1, 1},
+    {"scatter_rate", "the same, reduce-scatter", 0.83, 0.1, 1},
+    {"exchange_rate", "the same, all-to-all", 0.79, 0.1, 1},
+    {"nccl_ramp", "as two_shot_ramp, NCCL", 7, 0, 40},
     {"cross_node_us", "added where ranks sit in several nodes", 12, 0, 100},
-    {"gather_latency", "latency of the other calls over that of all-reduce", 0.9, 0.3, 2},
+    {"gather_latency", "latency of the other calls over that of all-reduce", 0.79, 0.3, 2},
 }};
 
 /// Message bytes that cross one GPU's link each way in a ring or tree of the op.

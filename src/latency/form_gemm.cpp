@@ -24,17 +24,17 @@ enum Index : std::size_t {
 };
 
 constexpr std::array<Parameter, kCount> kParameters{{
-    {"launch_us", "time of an empty kernel inside a graph", 2.3, 0.5, 12},
-    {"efficiency", "share of the peak that the largest tile reaches", 0.92, 0.3, 1},
-    {"tile_cost", "width at which a tile's operand traffic halves its rate", 6, 0, 80},
-    {"fill_us", "start of one tile: filling its pipeline", 1.5, 0.01, 12},
-    {"store_us", "end of a tile of 256 x 128 results, smaller ones in proportion", 1, 0, 12},
+    {"launch_us", "time of an empty kernel inside a graph", 2.4, 0.5, 12},
+    {"efficiency", "share of the peak that the largest tile reaches", 0.95, 0.3, 1},
+    {"tile_cost", "width at which a tile's operand traffic halves its rate", 8, 0, 80},
+    {"fill_us", "start of one tile: filling its pipeline", 0.6, 0.01, 12},
+    {"store_us", "end of a tile of 256 x 128 results, smaller ones in proportion", 1.5, 0, 12},
     {"quantization", "share of an unfinished last wave that is lost", 0.8, 0, 1},
     {"bandwidth", "share of HBM bandwidth that a full GPU streams", 0.85, 0.3, 1.0},
-    {"saturation", "share of the SMs that streams at half of that", 0.15, 0, 3},
+    {"saturation", "share of the SMs that streams at half of that", 0.2, 0, 3},
     {"corner", "exponent that joins compute and memory time", 3, 1, 12},
-    {"split_us", "extra time of a kernel that splits k", 1.5, 0, 12},
-    {"split_traffic", "cost of partial sums, in bytes through HBM a byte", 0.5, 0, 4},
+    {"split_us", "extra time of a kernel that splits k", 2.5, 0, 12},
+    {"split_traffic", "cost of partial sums, in bytes through HBM a byte", 0.3, 0, 4},
     {"narrow_input", "passes over 16-bit activations to narrow them, below 16 bits", 2, 0, 20},
 }};
 

@@ -24,17 +24,17 @@ enum Index : std::size_t {
 };
 
 constexpr std::array<Parameter, kCount> kParameters{{
-    {"launch_us", "routing, sorting and the launches of the fused layer", 25, 2, 200},
-    {"efficiency", "share of the peak of full blocks of tokens", 0.6, 0.1, 1},
-    {"block_tokens", "tokens of one expert that are padded to a block", 32, 4, 256},
-    {"fill_us", "start and end of one block of one expert", 2, 0.05, 30},
-    {"bandwidth", "share of HBM bandwidth at which expert weights stream", 0.75, 0.2, 1},
-    {"corner", "exponent that joins compute and memory time", 2, 1, 12},
-    {"permute", "traffic of gathering and scattering tokens, in passes", 6, 0, 40},
+    {"launch_us", "routing, sorting and the launches of the fused layer", 38, 2, 200},
+    {"efficiency", "share of the peak of full blocks of tokens", 0.27, 0.1, 1},
+    {"block_tokens", "tokens of one expert that are padded to a block", 40, 4, 256},
+    {"fill_us", "start and end of one block of one expert", 0.1, 0.05, 30},
+    {"bandwidth", "share of HBM bandwidth at which expert weights stream", 0.85, 0.2, 1},
+    {"corner", "exponent that joins compute and memory time", 2.2, 1, 12},
+    {"permute", "traffic of gathering and scattering tokens, in passes", 4.5, 0, 40},
     {"favourite", "share of tokens that pick the favourite expert where choices are skewed", 0.9, 0,
      1},
-    {"spread", "chance of the other experts to be picked at all, skewed over even", 0.6, 0.05, 1},
-    {"saturation", "share of the SMs that streams at half of the bandwidth", 0.2, 0, 3},
+    {"spread", "chance of the other experts to be picked at all, skewed over even", 0.87, 0.05, 1},
+    {"saturation", "share of the SMs that streams at half of the bandwidth", 0.7, 0, 3},
 }};
 
 /// Rows and columns of the result that one thread block makes.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -9,15 +10,18 @@ namespace {
 
 constexpr double kMicro = 1e-6;
 
-constexpr std::array<Parameter, 2> kMemoryParameters{{
-    {"launch_us", "time of an empty kernel", 2.0, 0.2, 20},
-    {"bandwidth", "share of HBM bandwidth that is streamed", 0.6, 0.1, 1},
+constexpr std::array<Parameter, 4> kMemoryParameters{{
+    {"launch_us", "time of an empty kernel", 2.3, 0.2, 20},
+    {"bandwidth", "share of HBM bandwidth that is streamed", 0.7, 0.1, 1},
+    {"cache_gain", "rate from the last-level cache over that", 3.5, 1, 12},
+    {"cache_share", "share of the cache that holds what the kernel before left", 0.5, 0, 1},
 }};
 
-/// t = launch + bytes / (share x HBM bandwidth).
+/// What the last kernel left in the cache comes from there, the rest from memory.
 double memory_seconds(const Gpu& gpu, const KernelShape& any, std::span<const double> c) {
   const auto& s = std::get<MemoryShape>(any);
-  return c[0] * kMicro + s.bytes / (gpu.hbm_bytes_per_s * c[1]);
+  const double cached = std::min(s.bytes, gpu.l2_bytes * c[3]);
+  return c[0] * kMicro + (s.bytes - cached + cached / c[2]) / (gpu.hbm_bytes_per_s * c[1]);
 }
 
 constexpr std::array<Parameter, 5> kNetworkParameters{{

@@ -126,7 +126,9 @@ double link_bytes_per_s(const Gpu& gpu, std::int64_t ranks) {
 
 double bound_seconds(const Gpu& gpu, const KernelShape& shape) {
   const Work work = work_of(shape);
-  double seconds = work.bytes / gpu.hbm_bytes_per_s;
+  // Activations may stay in the last-level cache between two kernels; weights and KV may not.
+  const double held = std::holds_alternative<MemoryShape>(shape) ? gpu.l2_bytes : 0;
+  double seconds = std::max(0.0, work.bytes - held) / gpu.hbm_bytes_per_s;
   if (work.flop > 0) {
     // Attention multiplies in the dtype of its queries, 16 bits unless stated.
     const auto* prefill = std::get_if<PrefillAttentionShape>(&shape);

@@ -67,6 +67,10 @@ class Row {
     }
     return static_cast<std::int64_t>(value);
   }
+  /// A whole number that may be 0.
+  std::int64_t tally(std::string_view column) const {
+    return number(column) == 0 ? 0 : count(column);
+  }
   double number(std::string_view column) const {
     const std::string_view word = text(column);
     double value = 0;
@@ -78,8 +82,10 @@ class Row {
     }
     return value;
   }
-  /// latency_ms in seconds. Ten seconds of one kernel can only be another unit.
+  /// The row's time in seconds, from latency_ms or time_us. Ten seconds of one kernel can only be
+  /// another unit.
   double latency() const {
+    if (columns_.find("time_us") != columns_.end()) return positive("time_us") * 1e-6;
     const double ms = positive("latency_ms");
     if (ms > 1e4) {
       fail("E105", file_, line_,
@@ -105,13 +111,13 @@ std::optional<Dtype> dtype_word(std::string_view word) {
   return std::nullopt;
 }
 
-std::optional<KernelShape> gemm_row(const Row& row) {
+std::optional<KernelShape> gemm_row(const Row& row, const LayerContext&) {
   const auto dtype = dtype_word(row.text("dtype"));
   if (!dtype) return std::nullopt;
   return GemmShape{row.count("m"), row.count("n"), row.count("k"), *dtype};
 }
 
-std::optional<KernelShape> prefill_row(const Row& row) {
+std::optional<KernelShape> prefill_row(const Row& row, const LayerContext&) {
   const auto dtype = dtype_word(row.text("dtype"));
   const auto kv = dtype_word(row.text("kv_dtype"));
   if (!dtype || !kv || row.number("window_size") != 0) return std::nullopt;
@@ -128,7 +134,7 @@ std::optional<KernelShape> prefill_row(const Row& row) {
                                true};
 }
 
-std::optional<KernelShape> decode_row(const Row& row) {
+std::optional<KernelShape> decode_row(const Row& row, const LayerContext&) {
   const auto kv = dtype_word(row.text("kv_dtype"));
   if (!kv || row.number("window_size") != 0) return std::nullopt;
   const std::int64_t batch = row.count("batch");
@@ -141,7 +147,7 @@ std::optional<KernelShape> decode_row(const Row& row) {
                               *kv};
 }
 
-std::optional<KernelShape> encoder_row(const Row& row) {
+std::optional<KernelShape> encoder_row(const Row& row, const LayerContext&) {
   const auto dtype = dtype_word(row.text("dtype"));
   if (!dtype) return std::nullopt;
   const std::int64_t heads = row.count("num_heads");
@@ -150,7 +156,7 @@ std::optional<KernelShape> encoder_row(const Row& row) {
       row.count("batch"), row.count("seq_len"), 0, heads, heads, dim, dim, *dtype, *dtype, false};
 }
 
-std::optional<KernelShape> moe_row(const Row& row) {
+std::optional<KernelShape> moe_row(const Row& row, const LayerContext&) {
   const auto dtype = dtype_word(row.text("dtype"));
   if (!dtype) return std::nullopt;
   const std::string_view spread = row.text("distribution");
@@ -167,13 +173,13 @@ std::optional<KernelShape> moe_row(const Row& row) {
                   *dtype};
 }
 
-std::optional<KernelShape> engine_reduce_row(const Row& row) {
+std::optional<KernelShape> engine_reduce_row(const Row& row, const LayerContext&) {
   if (row.text("backend").find("eager") != std::string_view::npos) return std::nullopt;
   return CollectiveShape{Collective::kAllReduce, row.positive("bytes"), row.count("num_gpus"),
                          true};
 }
 
-std::optional<KernelShape> collective_row(const Row& row) {
+std::optional<KernelShape> collective_row(const Row& row, const LayerContext&) {
   if (row.text("dtype") == "int8") return std::nullopt;
   for (const Collective op : {Collective::kAllReduce, Collective::kAllGather,
                               Collective::kReduceScatter, Collective::kAllToAll}) {
@@ -184,10 +190,74 @@ std::optional<KernelShape> collective_row(const Row& row) {
   return std::nullopt;
 }
 
+/// One GPU's part of the model a layer grid was measured on.
+struct LayerSlice {
+  explicit LayerSlice(const LayerContext& context)
+      : t(context.model->transformer),
+        tp(context.tensor_parallel),
+        heads(std::max<std::int64_t>(1, t.heads / tp)),
+        kv_heads(std::max<std::int64_t>(1, t.kv_heads / tp)),
+        d_ff(t.d_ff / tp) {}
+  const Transformer& t;
+  std::int64_t tp, heads, kv_heads, d_ff;
+};
+
+/// 16-bit activations read and written.
+KernelShape moves(std::int64_t tokens, std::int64_t numbers) {
+  return MemoryShape{2.0 * static_cast<double>(tokens) * static_cast<double>(numbers)};
+}
+
+/// The layer's kernels by the names vLLM gives them, with the traffic that steps charge for them.
+std::optional<KernelShape> dense_row(const Row& row, const LayerContext& context) {
+  const LayerSlice s(context);
+  const Transformer& t = s.t;
+  const std::int64_t tokens = row.count("tokens");
+  const std::string_view layer = row.text("layer");
+  const auto gemm = [tokens](std::int64_t n, std::int64_t k) -> KernelShape {
+    return GemmShape{tokens, n, k, Dtype::kBf16};
+  };
+  if (layer == "qkv_proj") return gemm((s.heads + 2 * s.kv_heads) * t.head_dim, t.d_model);
+  if (layer == "o_proj") return gemm(t.d_model, s.heads * t.head_dim);
+  if (layer == "gate_up_proj") return gemm(2 * s.d_ff, t.d_model);
+  if (layer == "down_proj") return gemm(t.d_model, s.d_ff);
+  if (layer == "layernorm" || layer == "final_layernorm") return moves(tokens, 4 * t.d_model);
+  if (layer == "act_fn") return moves(tokens, 3 * s.d_ff);
+  if (layer == "rotary_emb") return moves(tokens, 2 * (s.heads + s.kv_heads) * t.head_dim);
+  if (layer == "embedding") return moves(tokens, 2 * t.d_model);
+  return std::nullopt;
+}
+
+std::optional<KernelShape> per_sequence_row(const Row& row, const LayerContext& context) {
+  const LayerSlice s(context);
+  if (row.text("layer") != "lm_head") return std::nullopt;
+  return GemmShape{row.count("sequences"), (s.t.vocab + s.tp - 1) / s.tp, s.t.d_model,
+                   Dtype::kBf16};
+}
+
+std::optional<KernelShape> layer_attention_row(const Row& row, const LayerContext& context) {
+  const LayerSlice s(context);
+  const std::int64_t chunk = row.tally("prefill_chunk");
+  const std::int64_t sequences = row.tally("n_decode");
+  if ((chunk > 0) == (sequences > 0)) return std::nullopt;  // mixed batches are checked elsewhere
+  const std::int64_t dim = s.t.head_dim;
+  if (chunk > 0) {
+    return PrefillAttentionShape{1,       chunk,        row.tally("kv_prefill"),
+                                 s.heads, s.kv_heads,   dim,
+                                 dim,     Dtype::kBf16, Dtype::kBf16,
+                                 true};
+  }
+  return DecodeAttentionShape{
+      sequences,   static_cast<double>(sequences) * row.positive("kv_decode"),
+      s.heads,     s.kv_heads,
+      dim,         0,
+      Dtype::kBf16};
+}
+
 struct Layout {
   std::string_view kind;
   std::vector<std::string_view> columns;
-  std::optional<KernelShape> (*read)(const Row&);
+  std::optional<KernelShape> (*read)(const Row&, const LayerContext&);
+  bool of_a_layer = false;  // shapes follow from the model
 };
 
 /// Told apart by their columns; the first whose every column is there.
@@ -213,6 +283,12 @@ const std::vector<Layout>& layouts() {
        {"backend", "dtype", "num_gpus", "bytes", "latency_ms"},
        engine_reduce_row},
       {"collectives", {"op", "dtype", "num_gpus", "bytes", "latency_ms"}, collective_row},
+      {"dense", {"layer", "tokens", "time_us"}, dense_row, true},
+      {"per_sequence", {"layer", "sequences", "time_us"}, per_sequence_row, true},
+      {"attention",
+       {"prefill_chunk", "kv_prefill", "n_decode", "kv_decode", "time_us"},
+       layer_attention_row,
+       true},
   };
   return all;
 }
@@ -256,7 +332,8 @@ std::string read_all(const std::string& path) {
 
 }  // namespace
 
-MeasuredFile parse_kernel_csv(std::string_view text, const std::string& file) {
+MeasuredFile parse_kernel_csv(std::string_view text, const std::string& file,
+                              const LayerContext& context) {
   MeasuredFile out;
   std::map<std::string, std::size_t, std::less<>> columns;
   const Layout* layout = nullptr;
@@ -276,10 +353,14 @@ MeasuredFile parse_kernel_csv(std::string_view text, const std::string& file) {
       }
       layout = &layout_of(columns, file);
       out.kind = layout->kind;
+      if (layout->of_a_layer && context.model == nullptr) {
+        fail("E106", file, number,
+             "a layer's kernel grid needs the model and the tensor parallelism it was measured on");
+      }
       continue;
     }
     const Row row(columns, split(line), file, number);
-    if (const auto shape = layout->read(row)) {
+    if (const auto shape = layout->read(row, context)) {
       out.rows.push_back({*shape, row.latency(), number});
     } else {
       ++out.other_rows;
@@ -289,8 +370,8 @@ MeasuredFile parse_kernel_csv(std::string_view text, const std::string& file) {
   return out;
 }
 
-MeasuredFile read_kernel_csv(const std::string& path) {
-  return parse_kernel_csv(read_all(path), path);
+MeasuredFile read_kernel_csv(const std::string& path, const LayerContext& context) {
+  return parse_kernel_csv(read_all(path), path, context);
 }
 
 }  // namespace headroom

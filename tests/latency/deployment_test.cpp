@@ -128,6 +128,16 @@ TEST_CASE("70B on eight A100s keeps 1.43 million tokens of KV", "[latency][deplo
   CHECK(static_cast<double>(kv.tokens) == Approx(1.43e6).epsilon(0.05));
 }
 
+TEST_CASE("vLLM's own count of KV blocks is met within a tenth", "[latency][deployment]") {
+  // Llama-3.1-8B on an RTX 4090 with 256 sequences and 2,048 tokens a step: 2,588 blocks of 16
+  // (casys-kaist/LLMServingSim, serving run of vLLM 0.19). The card reports 25,250,627,584 bytes.
+  Deployment d = make("RTX-4090", "Llama-3.1-8B", 1);
+  d.gpu.hbm_bytes = 25'250'627'584.0;
+  const KvCapacity kv = kv_capacity(d, Limits{256, 2048, 32768}, 16);
+  REQUIRE(kv.fits);
+  CHECK(static_cast<double>(kv.blocks) == Approx(2588).epsilon(0.1));
+}
+
 TEST_CASE("prefill of a chat request costs about 0.57 of 0.84 GPU-seconds",
           "[latency][deployment]") {
   const Deployment d = make("A100-SXM-80GB", "Llama-3.1-70B", 8);

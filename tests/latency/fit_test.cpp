@@ -78,6 +78,30 @@ TEST_CASE("a missing column is named with the layout it is missing from", "[late
   CHECK(error_of("").code == "E104");
 }
 
+TEST_CASE("a layer's kernel grid takes its shapes from the model", "[latency][fit]") {
+  const LayerContext context{find_model("Llama-3.1-70B"), 8};
+  const MeasuredFile dense =
+      parse_kernel_csv("layer,tokens,time_us\nqkv_proj,64,20\ngate_up_proj,64,80\nsampler,64,9\n",
+                       "dense.csv", context);
+  CHECK(dense.kind == "dense");
+  REQUIRE(dense.rows.size() == 2);
+  CHECK(dense.other_rows == 1);
+  CHECK(dense.rows[0].seconds == Approx(20e-6));
+  // 8 query heads and 1 key and 1 value head of 128 on each of eight GPUs.
+  CHECK(std::get<GemmShape>(dense.rows[0].shape).n == (8 + 2) * 128);
+  CHECK(std::get<GemmShape>(dense.rows[1].shape).n == 2 * 28672 / 8);
+
+  const MeasuredFile attention = parse_kernel_csv(
+      "prefill_chunk,kv_prefill,n_decode,kv_decode,time_us\n0,0,4,100,12\n64,32,0,0,15\n"
+      "64,32,4,100,20\n",
+      "attention.csv", context);
+  REQUIRE(attention.rows.size() == 2);  // the mixed batch is no single kernel
+  CHECK(std::get<DecodeAttentionShape>(attention.rows[0].shape).context_sum == 400);
+  CHECK(std::get<PrefillAttentionShape>(attention.rows[1].shape).past == 32);
+
+  CHECK(error_of("layer,tokens,time_us\nqkv_proj,64,20\n").code == "E106");
+}
+
 TEST_CASE("one shape in five is held back, the same everywhere", "[latency][fit]") {
   int scored = 0;
   int all = 0;

@@ -10,6 +10,7 @@
 #include "headroom/hardware/gpu.hpp"
 #include "headroom/latency/kernel.hpp"
 #include "headroom/latency/kernel_file.hpp"
+#include "headroom/latency/model.hpp"
 
 /// From measured kernel times to kernel models.
 namespace headroom {
@@ -28,12 +29,19 @@ struct MeasuredFile {
       0;             ///< of a kind or format the models do not cover (windows, int4, ...)
   std::string kind;  ///< layout the header told: "gemm", "attention_prefill", ...
 };
+/// What a layer's kernel grid (dense, attention, per_sequence) was measured on: the shapes are the
+/// model's.
+struct LayerContext {
+  const Model* model = nullptr;
+  std::int64_t tensor_parallel = 1;
+};
 /// Reads a CSV (also .gz) of kernel times; the layout is told by its header (docs/model-latency.md
 /// lists them). Throws InputError: E102 unreadable, E104 unknown header or missing column, E105 a
-/// broken row, each with file and line.
-MeasuredFile read_kernel_csv(const std::string& path);
+/// broken row, E106 a layer grid without a model, each with file and line.
+MeasuredFile read_kernel_csv(const std::string& path, const LayerContext& context = {});
 /// The same from text; `name` is used in errors.
-MeasuredFile parse_kernel_csv(std::string_view text, const std::string& name);
+MeasuredFile parse_kernel_csv(std::string_view text, const std::string& name,
+                              const LayerContext& context = {});
 
 /// Whether the row is held back to score: one shape in five, by a hash of the whole shape (the same
 /// for every GPU, engine and machine).
