@@ -35,6 +35,7 @@ int run_command(const CommandLine& line, const Terminal& terminal) {
   const RunOptions& options = line.run;
   const std::vector<Output> outputs = plan_outputs(options);
   const ScenarioInput input = read_scenario(options.scenario, options.overrides, &options);
+  print_warnings(input.warnings, line.common, terminal);
   const ResolvedScenario scenario = resolve(input.loaded);
   if (!text_on_screen(outputs)) print_warnings(scenario.warnings, line.common, terminal);
 

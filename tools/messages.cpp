@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "headroom/json/document.hpp"
@@ -40,17 +40,14 @@ void print_answer(const std::string& text) {
 void print_issues(std::span<const Issue> issues, const CommonOptions& common,
                   const Terminal& terminal) {
   if (common.log_format == "json") return print_json_lines(issues, "error");
-  // Excerpts come from the file an issue is in: a trace's lines are not the scenario's.
-  std::map<std::string, std::vector<Issue>> by_file;
-  std::vector<std::string> order;
+  std::vector<json::SourceText> sources;
+  std::set<std::string> seen;
   for (const Issue& issue : issues) {
-    if (!by_file.contains(issue.file)) order.push_back(issue.file);
-    by_file[issue.file].push_back(issue);
+    if (issue.file.ends_with(".gz") || !seen.insert(issue.file).second) continue;
+    std::string text = text_of(issue.file);
+    if (!text.empty()) sources.push_back({issue.file, std::move(text)});
   }
-  for (const std::string& file : order) {
-    const std::string text = json::format_issues(by_file[file], text_of(file), terminal.err_colour);
-    fmt::print(stderr, "{}{}", text, !text.empty() && text.back() == '\n' ? "" : "\n");
-  }
+  fmt::print(stderr, "{}", json::format_issues(issues, sources, terminal.err_colour));
 }
 
 void print_warnings(std::span<const Issue> warnings, const CommonOptions& common,

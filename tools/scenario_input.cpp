@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "commands.hpp"
@@ -53,8 +54,63 @@ double until_seconds(const std::string& until, const ScenarioTime& time) {
   return after_s;
 }
 
+/// The objects of a list in the scenario's JSON that `keep` keeps, each after `change`.
+template <class Change>
+std::string edited_list(const json::Document& document, const char* pointer, Change keep) {
+  auto kept = nlohmann::ordered_json::array();
+  auto list = nlohmann::ordered_json::parse(document.dump(pointer));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (keep(i, list[i])) kept.push_back(std::move(list[i]));
+  }
+  return kept.dump();
+}
+
+/// A shortened run keeps the windows it reaches, cut where it ends, and the targets that still have
+/// a window to be judged in.
+void cut_windows(const LoadedScenario& loaded, double end_s, Changes& changes,
+                 std::vector<Issue>& warnings) {
+  const Scenario& scenario = loaded.scenario;
+  const auto after_start = [&](const json::TimePoint& at) {
+    return at.absolute ? at.seconds - scenario.time.start.seconds : at.seconds;
+  };
+  const std::string end = json::format_quantity(end_s, json::Dimension::kDuration);
+  std::vector<std::string> gone;
+  for (const ScenarioWindow& window : scenario.windows) {
+    if (after_start(window.from) >= end_s) gone.push_back(window.name);
+  }
+  const auto is_gone = [&](const std::string& name) {
+    return std::find(gone.begin(), gone.end(), name) != gone.end();
+  };
+  const auto change = [&](const char* path, std::string json) {
+    changes.overrides.set_json.emplace_back(path, std::move(json));
+    changes.json_sources.emplace_back("--until");
+  };
+  if (!scenario.windows.empty()) {
+    change("windows", edited_list(loaded.document, "/windows", [&](std::size_t i, auto& item) {
+             if (after_start(scenario.windows[i].to) > end_s) item["to"] = end;
+             return !is_gone(scenario.windows[i].name);
+           }));
+  }
+  std::string dropped;
+  for (const ScenarioTarget& target : scenario.targets) {
+    if (is_gone(target.window)) dropped += (dropped.empty() ? "" : ", ") + target.id;
+  }
+  if (!dropped.empty()) {
+    Issue warning;
+    warning.code = "W305";
+    warning.file = "--until";
+    warning.message = "targets whose window begins later are left out: " + dropped;
+    warnings.push_back(std::move(warning));
+    change("targets", edited_list(loaded.document, "/targets", [&](std::size_t i, auto&) {
+             return !is_gone(scenario.targets[i].window);
+           }));
+  }
+}
+
 /// Shortens the demand, and what comes after it, to end at --until.
-void end_early(const std::string& until, const ScenarioTime& time, Changes& changes) {
+void end_early(const std::string& until, const LoadedScenario& loaded, Changes& changes,
+               std::vector<Issue>& warnings) {
+  const ScenarioTime& time = loaded.scenario.time;
   const double end_s = until_seconds(until, time);
   const double duration_s = seconds(time.duration);
   if (!(end_s > 0)) throw UsageError("--until " + until + " is not after the scenario's start");
@@ -62,6 +118,7 @@ void end_early(const std::string& until, const ScenarioTime& time, Changes& chan
   const auto text = [](double s) { return json::format_quantity(s, json::Dimension::kDuration); };
   changes.set("time.duration", text(std::min(duration_s, end_s)), "--until");
   changes.set("time.drain", text(std::max(0.0, end_s - duration_s)), "--until");
+  cut_windows(loaded, std::min(duration_s, end_s), changes, warnings);
 }
 
 }  // namespace
@@ -77,13 +134,14 @@ ScenarioInput read_scenario(const std::string& path, const std::vector<Override>
   };
   Changes changes = changes_of(overrides, run);
   LoadedScenario loaded = load(changes.overrides);
+  std::vector<Issue> warnings;
   if (run != nullptr && !run->until.empty()) {
-    end_early(run->until, loaded.scenario.time, changes);
+    end_early(run->until, loaded, changes, warnings);
     loaded = load(changes.overrides);
   }
   std::vector<std::string> sources = changes.sources;
   sources.insert(sources.end(), changes.json_sources.begin(), changes.json_sources.end());
-  return {std::move(loaded), std::move(sources)};
+  return {std::move(loaded), std::move(sources), std::move(warnings)};
 }
 
 }  // namespace headroom::tools

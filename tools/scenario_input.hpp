@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "headroom/core/error.hpp"
 #include "headroom/scenario/load.hpp"
 #include "options.hpp"
 
@@ -12,6 +13,7 @@ namespace headroom::tools {
 struct ScenarioInput {
   LoadedScenario loaded;
   std::vector<std::string> override_sources;  ///< by LoadedScenario::document.overrides()
+  std::vector<Issue> warnings;                ///< what --until leaves out
 };
 
 /// Reads `path` ("-" = standard input) and applies overrides: --set in order, then -n, --seed,

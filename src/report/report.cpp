@@ -11,9 +11,10 @@ std::string class_name(const MeasureSpec& spec, std::size_t request_class) {
   return request_class < spec.classes.size() ? spec.classes[request_class] : "all";
 }
 
-Json interval(double low, double high) {
-  const Json from = number_or_null(low);
-  const Json to = number_or_null(high);
+Json interval(double low, double high, double most) {
+  // Student's t knows no bounds; what is reported is never negative. NaN stays NaN.
+  const Json from = number_or_null(low < 0 ? 0 : low);
+  const Json to = number_or_null(high > most ? most : high);
   if (from.is_null() || to.is_null()) return nullptr;
   return Json::array({from, to});
 }

@@ -37,6 +37,14 @@ std::string moment(const ReportInput& input, double at_s) {
   return text.substr(0, 10) + " " + text.substr(11, 5) + " UTC";
 }
 
+/// From the scenario's start to a busy period's: the same hours of another day.
+double days_until(const PeriodResult& period) {
+  return std::floor(period.start_s / 86'400) * 86'400;
+}
+
+/// A share is 1 at most.
+double largest_value(const MetricEntry& metric) { return metric.unit == "share" ? 1 : 1e300; }
+
 /// "max_s", "min", "min_per_s", ...: the limit's key says its side and unit.
 std::string limit_key(const TargetSpec& target) {
   const std::string side = target.lower_limit() ? "min" : "max";
@@ -58,7 +66,8 @@ Json target_block(const ReportInput& input, const TargetSpec& target, const Targ
   block["of"] = target.admitted ? "admitted" : "offered";
   block[limit_key(target)] = number(target.limit);
   block["value"] = number_or_null(verdict.value.value);
-  block["ci"] = interval(verdict.value.low, verdict.value.high);
+  const double most = largest_value(metric);
+  block["ci"] = interval(verdict.value.low, verdict.value.high, most);
   block["bound"] = number_or_null(verdict.bound);
   block["samples"] = number(verdict.samples);
   block["pass"] = verdict.pass;
@@ -73,10 +82,10 @@ Json target_block(const ReportInput& input, const TargetSpec& target, const Targ
   if (target.admitted) block["refused_share"] = number(verdict.refused_share);
   if (verdict.by_minute) {
     block["first_breach_s"] = number_or_null(verdict.first_breach_s);
-    block["first_breach_utc"] = optional_utc(input, period.start_s + verdict.first_breach_s);
+    block["first_breach_utc"] = optional_utc(input, days_until(period) + verdict.first_breach_s);
     block["breach_share"] = number(verdict.breach_share);
     block["worst"] = number_or_null(verdict.worst.value);
-    block["worst_ci"] = interval(verdict.worst.low, verdict.worst.high);
+    block["worst_ci"] = interval(verdict.worst.low, verdict.worst.high, most);
     block["worst_censored_replications"] = verdict.worst.censored;
     block["worst_at_s"] = number_or_null(verdict.worst_at_s);
     block["time_above_s"] = number_or_null(verdict.time_above_s.value);
@@ -148,7 +157,7 @@ std::string headline(const ReportInput& input, const PeriodResult& period) {
   std::string text = fmt::format("{} miss {} of {}", fleet, misses, plural(targets, "target"));
   if (const auto first = earliest_breach(period)) {
     text += fmt::format("; first over at {} ({})",
-                        moment(input, period.start_s + period.verdicts[*first].first_breach_s),
+                        moment(input, days_until(period) + period.verdicts[*first].first_breach_s),
                         input.result.spec.targets[*first].id);
   }
   return text;
@@ -223,9 +232,11 @@ Json busy_periods_block(const ReportInput& input) {
     Json targets = Json::array();
     for (std::size_t t = 0; t < period.verdicts.size(); ++t) {
       const TargetVerdict& verdict = period.verdicts[t];
-      targets.push_back({{"id", input.result.spec.targets[t].id},
+      const TargetSpec& target = input.result.spec.targets[t];
+      const double most = largest_value(metrics()[static_cast<std::size_t>(target.metric)]);
+      targets.push_back({{"id", target.id},
                          {"value", number_or_null(verdict.value.value)},
-                         {"ci", interval(verdict.value.low, verdict.value.high)},
+                         {"ci", interval(verdict.value.low, verdict.value.high, most)},
                          {"pass", verdict.pass}});
     }
     double fluid = 0;
@@ -233,7 +244,7 @@ Json busy_periods_block(const ReportInput& input) {
     const PoolLoad& full = fullest(period);
     list.push_back({{"index", i},
                     {"start_s", number(period.start_s)},
-                    {"start_utc", optional_utc(input, period.start_s)},
+                    {"start_utc", optional_utc(input, days_until(period))},
                     {"rate_multiplier", number(period.rate_multiplier)},
                     {"offered_load_per_gpu", number(full.peak_gpus / full.gpus)},
                     {"fluid_gpus", number(fluid)},
@@ -244,6 +255,7 @@ Json busy_periods_block(const ReportInput& input) {
   const auto first = input.result.first_failing();
   return {{"every", input.resolved.scenario.busy_periods->every},
           {"first_failing", first ? Json(*first) : Json(nullptr)},
+          {"reported", first.value_or(input.result.periods.size() - 1)},
           {"periods", std::move(list)}};
 }
 
@@ -275,7 +287,7 @@ Json answer_block(const ReportInput& input, const PeriodResult& period) {
 Json why_block(const ReportInput& input, const PeriodResult& period) {
   const PoolLoad& load = fullest(period);
   const double per_gpu = load.peak_gpus / load.gpus;
-  const std::string at = moment(input, period.start_s + load.peak_at_s);
+  const std::string at = moment(input, days_until(period) + load.peak_at_s);
   Json window = nullptr;
   for (std::size_t w = 1; w < input.result.spec.windows.size(); ++w) {
     for (const TimeSpan& span : input.result.spec.windows[w].spans) {

@@ -8,8 +8,8 @@ namespace headroom {
 
 /// Name of a class by index; "all" for all together.
 std::string class_name(const MeasureSpec& spec, std::size_t request_class);
-/// [low, high], or null without an interval.
-Json interval(double low, double high);
+/// [low, high], or null without an interval. Cut to what is possible: from 0 to `most`.
+Json interval(double low, double high, double most = 1e300);
 
 Json scenario_block(const ReportInput& input);
 Json method_block(const ReportInput& input);

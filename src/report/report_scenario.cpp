@@ -87,10 +87,9 @@ Json cells_block(const ResolvedScenario& resolved) {
     cells += size.cells;
     simulated += size.simulated;
   }
-  std::string grain = cells == simulated
-                          ? fmt::format("all {} cells simulated", cells)
-                          : fmt::format("{} of {} cells simulated; each stands for {:.4g}",
-                                        simulated, cells, resolved.largest_weight());
+  std::string grain = cells == simulated ? fmt::format("all {} cells", cells)
+                                         : fmt::format("{} of {} cells, each stands for {:.4g}",
+                                                       simulated, cells, resolved.largest_weight());
   if (cells == 1) grain = "the whole fleet is one cell";
   if (resolved.sizes.size() > 1) grain += "; cells of two sizes, one replica apart";
   return {{"count", cells},

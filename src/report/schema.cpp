@@ -138,10 +138,11 @@ constexpr const char* kAnswer = R"schema(    "answer": {
     },
     "pools": {"type": "array", "items": {"$ref": "#/$defs/pool"}},
     "busy_periods": {
-      "type": ["object", "null"], "additionalProperties": false, "required": ["every", "first_failing", "periods"],
+      "type": ["object", "null"], "additionalProperties": false, "required": ["every", "first_failing", "reported", "periods"],
       "properties": {
         "every": {"type": "string"},
         "first_failing": {"type": ["integer", "null"]},
+        "reported": {"type": "integer", "description": "the period that the rest of the report is about"},
         "periods": {"type": "array", "items": {
           "type": "object", "additionalProperties": false,
           "required": ["index", "start_s", "start_utc", "rate_multiplier", "offered_load_per_gpu", "fluid_gpus", "replications", "pass", "targets"],

@@ -20,7 +20,10 @@ constexpr std::size_t kMostTargets = 6;
 constexpr std::size_t kMostClasses = 4;
 constexpr std::size_t kMostWarnings = 3;
 constexpr std::size_t kMostPeriods = 6;
-constexpr std::size_t kNameColumns = 34;
+constexpr std::size_t kMostDrains = 2;
+constexpr std::size_t kNameColumns = 35;
+constexpr std::size_t kValueColumns = 10;
+constexpr std::size_t kIntervalColumns = 19;
 constexpr const char* kAssumptionsCode = "W209";
 
 double real(const Json& value) {
@@ -35,13 +38,19 @@ class Clock {
   explicit Clock(const Json& report) {
     const Json& start = report["method"]["start_utc"];
     if (start.is_string()) dated_ = json::parse_utc(start.get<std::string>(), start_s_);
+    const Json& busy = report["busy_periods"];
+    if (busy.is_null()) return;
+    const Json& failing = busy["first_failing"];
+    const Json& shown = failing.is_null() ? busy["periods"].back()["index"] : failing;
+    period_ = word(busy["every"]) + " " + shown.dump();
   }
-  /// "04-01 12:40 UTC" or "12m 00s".
+  /// "04-01 12:40 UTC", "12m 00s", or with busy periods "month 5, 12:40 UTC".
   std::string moment(double at_s) const {
     if (std::isnan(at_s)) return "-";
-    if (!dated_) return format_seconds(at_s);
     const std::string utc = json::format_utc(start_s_ + at_s);  // 2025-04-01T12:40:00Z
-    return utc.substr(5, 5) + " " + utc.substr(11, 5) + " UTC";
+    const std::string hour = dated_ ? utc.substr(11, 5) + " UTC" : format_seconds(at_s);
+    if (!period_.empty()) return period_ + ", " + hour;
+    return dated_ ? utc.substr(5, 5) + " " + hour : hour;
   }
   /// Shorter, for an axis.
   std::string tick(double at_s) const {
@@ -52,6 +61,7 @@ class Clock {
  private:
   bool dated_ = false;
   double start_s_ = 0;
+  std::string period_;  ///< the busy period that is shown
 };
 
 class Screen {
@@ -93,11 +103,12 @@ class Screen {
                               word(report_["scenario"]["name"]), fleet),
                   style_.columns));
     const Json& method = report_["method"];
-    line(paint_.faint(cut_text(
-        fmt::format("seed {}, {} replications, {} simulated, {}", method["seed"].dump(),
-                    method["replications"].dump(), format_seconds(real(method["horizon_s"])),
-                    word(method["cells"]["grain"])),
-        style_.columns)));
+    const std::string grain = word(method["cells"]["grain"]);
+    line(paint_.faint(
+        cut_text(fmt::format("seed {}, {} replication{} of {}, {}", method["seed"].dump(),
+                             method["replications"].dump(), method["replications"] == 1 ? "" : "s",
+                             format_seconds(real(method["horizon_s"])), grain),
+                 style_.columns)));
     line("");
   }
 
@@ -138,7 +149,7 @@ class Screen {
     std::replace(metric.begin(), metric.end(), '_', ' ');
     name += (name.empty() ? "" : " ") + metric + ", " + word(target["class"]);
     const std::string window = word(target["window"]);
-    if (window == "every_minute") return name + ", worst minute";
+    if (window == "every_minute") return name + ", any minute";
     return window == "run" ? name : name + ", " + window;
   }
 
@@ -150,8 +161,8 @@ class Screen {
     const std::string head =
         intervals ? fmt::format("{:g} % interval", 100 * real(report_["method"]["confidence"]))
                   : "point estimate";
-    line(paint_.faint(pad_right("  target", kNameColumns + 2) + pad_right("value", 10) +
-                      pad_right(head, 20) + "verdict, limit"));
+    line(paint_.faint(pad_right("  target", kNameColumns + 2) + pad_right("value", kValueColumns) +
+                      pad_right(head, kIntervalColumns) + "verdict"));
     std::vector<const Json*> order;
     for (const Json& t : all) {
       if (!t["pass"].get<bool>()) order.push_back(&t);
@@ -165,8 +176,8 @@ class Screen {
       target(*order[i], misses <= 3 || i < 3);
     }
     if (order.size() > kMostTargets) {
-      line(fmt::format("  and {} more targets: {} PASS, {} FAIL in all",
-                       order.size() - kMostTargets, order.size() - misses, misses));
+      line(fmt::format("  and {} more; of {} targets {} PASS, {} FAIL", order.size() - kMostTargets,
+                       order.size(), order.size() - misses, misses));
     }
     line("");
   }
@@ -180,8 +191,8 @@ class Screen {
     }
     const bool pass = target["pass"].get<bool>();
     line("  " + pad_right(cut_text(name_of(target), kNameColumns - 1), kNameColumns) +
-         pad_right(value_of(target), 10) + pad_right(range, 20) +
-         (pass ? paint_.good("PASS") : paint_.bad("FAIL")) + "  " + limit_of(target));
+         pad_right(value_of(target), kValueColumns) + pad_right(range, kIntervalColumns) +
+         (pass ? paint_.good("PASS") : paint_.bad("FAIL")) + " " + limit_of(target));
     if (pass || !detailed || !target.contains("first_breach_s")) return;
     if (target["first_breach_s"].is_null()) return;
     const double share = real(target["breach_share"]);
@@ -226,21 +237,29 @@ class Screen {
     line("");
   }
 
-  /// Drain of each window, over the classes that have a limit to be drained to: without one a
-  /// single request waiting for a moment counts as a backlog.
+  /// Longest drain of a window over the classes that have a limit to be drained to; without one a
+  /// single request waiting for a moment counts as a backlog. Negative: there is no such class.
+  double longest_drain(const std::string& window) const {
+    double longest = -1;
+    for (const auto& [name, backlog] : report_["backlog"]["by_class"].items()) {
+      if (real(backlog["drain_limit_s"]) <= 0) continue;
+      const double drain = real(backlog["drain_s"][window]["value"]);
+      if (std::isnan(drain)) return drain;
+      longest = std::max(longest, drain);
+    }
+    return longest;
+  }
+
+  /// The windows that leave a backlog behind, as far as two lines go.
   std::string drains() const {
     std::string text;
-    const Json& all = report_["backlog"]["all"]["drain_s"];
-    for (const auto& [window, ignored] : all.items()) {
-      if (window == "run" && all.size() > 1) continue;
-      double longest = -1;
-      for (const auto& [name, backlog] : report_["backlog"]["by_class"].items()) {
-        if (real(backlog["drain_limit_s"]) <= 0) continue;
-        const double drain = real(backlog["drain_s"][window]["value"]);
-        if (std::isnan(drain) || drain > longest) longest = drain;
-        if (std::isnan(longest)) break;
-      }
-      if (longest < 0) continue;
+    std::size_t shown = 0;
+    const Json& windows = report_["method"]["windows"];
+    for (const auto& [window, ignored] : windows.items()) {
+      if (window == "run" && windows.size() > 1) continue;
+      const double longest = longest_drain(window);
+      if (!std::isnan(longest) && longest <= 0) continue;
+      if (++shown > kMostDrains) return text + "; ...";
       text += fmt::format("; drained {} after {}",
                           std::isnan(longest) ? "> horizon" : format_seconds(longest),
                           window == "run" ? "the demand ends" : window);

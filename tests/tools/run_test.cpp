@@ -75,6 +75,24 @@ TEST_CASE("flags change the scenario and the report says who did", "[tools][run]
   CHECK(report["scenario"]["overrides"][0]["value"] == 8);
 }
 
+TEST_CASE("--until cuts windows and names the targets it leaves out", "[tools][run]") {
+  std::string text = kTiny;
+  text.insert(text.find("\"targets\""),
+              R"("windows": [{"name": "early", "from": "1min", "to": "6min"},
+                             {"name": "late", "from": "7min", "to": "9min"}],)");
+  text.insert(text.find("{\"id\": \"delay\""),
+              R"({"id": "late-delay", "metric": "queue_delay", "max": "1s", "window": "late"},)");
+  const ScenarioFile file(text);
+  const Ended ended = tool("run " + file.path() + " --json --until 5min");
+  CHECK(ended.code == 0);
+  CHECK(has(ended.err, "late-delay"));
+  const Json report = Json::parse(ended.out);
+  CHECK(report["method"]["windows"]["early"]["to_s"] == 300);
+  CHECK_FALSE(report["method"]["windows"].contains("late"));
+  REQUIRE(report["targets"].size() == 1);
+  CHECK(report["targets"][0]["id"] == "delay");
+}
+
 TEST_CASE("a scenario may come from standard input", "[tools][run]") {
   const ScenarioFile tiny(kTiny);
   const Ended ended = tool("run - --json -q < " + tiny.path());
