@@ -27,8 +27,7 @@ Issue overload(const ResolvedScenario& scenario, std::size_t pool, std::size_t p
                        json::format_quantity(load.peak_at_s, json::Dimension::kDuration) +
                        " after the start");
   if (scenario.periods.size() > 1) {
-    issue.message += ", in busy period " + std::to_string(period) + " of " +
-                     std::to_string(scenario.periods.size());
+    issue.message += ", in " + scenario.scenario.busy_periods->every + " " + std::to_string(period);
   }
   issue.message += all_along ? ": its queue grows to the end" : ": a queue builds up then";
   return issue;
