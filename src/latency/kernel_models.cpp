@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "fitted_forms.hpp"
@@ -57,44 +59,48 @@ class FittedModel final : public KernelModel {
 /// Shepard's inverse-distance weighting of log(measured / fallback) over the nearest points, in
 /// log2 of the coordinates. A measured point is met exactly; beyond kReach doublings the correction
 /// fades to none. Source: Shepard 1968, doi:10.1145/800186.810616.
+///
+/// Points are kept as lines along the coordinate with the most values, so that a look-up measures
+/// the distance to a few hundred lines instead of thousands of points.
 class TableModel final : public KernelModel {
  public:
   TableModel(Gpu gpu, const KernelTable& table, std::shared_ptr<const KernelModel> fallback)
       : gpu_(std::move(gpu)), fallback_(std::move(fallback)) {
     HEADROOM_CHECK(table.points.size() == table.seconds.size() && !table.points.empty(),
                    "a table has one time for each point");
-    low_.assign(table.points[0].count, 1e300);
-    high_.assign(table.points[0].count, 0);
+    const std::size_t count = table.points[0].count;
+    low_.assign(count, 1e300);
+    high_.assign(count, 0);
     for (const Coordinates& at : table.points) {
-      points_.push_back(logs(at));
-      for (std::size_t i = 0; i < at.count; ++i) {
+      for (std::size_t i = 0; i < count; ++i) {
         low_[i] = std::min(low_[i], at.value[i]);
         high_[i] = std::max(high_[i], at.value[i]);
       }
     }
-    log_ratio_.reserve(table.seconds.size());
-    for (std::size_t i = 0; i < table.seconds.size(); ++i) {
+    choose_axis(table.points);
+    std::map<std::array<double, Coordinates::kMost>, std::map<double, double>> lines;
+    for (std::size_t i = 0; i < table.points.size(); ++i) {
+      Coordinates at = logs(table.points[i]);
+      const double place = at.value[axis_];
+      at.value[axis_] = 0;
       const KernelShape shape = shape_at(table.kind, table.dtype, table.points[i]);
-      log_ratio_.push_back(std::log(table.seconds[i] / fallback_->seconds(shape)));
+      lines[at.value][place] = std::log(table.seconds[i] / fallback_->seconds(shape));
+    }
+    for (const auto& [across, along] : lines) {
+      lines_.push_back({across, places_.size(), places_.size() + along.size()});
+      for (const auto& [place, log_ratio] : along) {
+        places_.push_back(place);
+        log_ratio_.push_back(log_ratio);
+      }
     }
   }
 
   double seconds(const KernelShape& shape) const override {
     const double reference = fallback_->seconds(shape);
     const Coordinates at = logs(coordinates_of(shape));
-    std::array<std::pair<double, std::size_t>, kNeighbours> nearest;
-    nearest.fill({1e300, 0});
-    for (std::size_t i = 0; i < points_.size(); ++i) {
-      const double distance = squared_distance(at, points_[i]);
-      if (distance >= nearest.back().first) continue;
-      nearest.back() = {distance, i};
-      for (std::size_t j = kNeighbours - 1; j > 0 && nearest[j] < nearest[j - 1]; --j) {
-        std::swap(nearest[j], nearest[j - 1]);
-      }
-    }
     double sum = 0;
     double weights = 1 / std::pow(kReach, 4);
-    for (const auto& [distance, i] : nearest) {
+    for (const auto& [distance, i] : nearest(at)) {
       if (distance > kReach * kReach) break;
       const double weight = 1 / std::max(distance * distance, 1e-18);
       sum += weight * log_ratio_[i];
@@ -109,24 +115,73 @@ class TableModel final : public KernelModel {
  private:
   static constexpr std::size_t kNeighbours = 6;
   static constexpr double kReach = 3;
+  /// Squared distance and index of a point, nearest first.
+  using Nearest = std::array<std::pair<double, std::size_t>, kNeighbours>;
+
+  struct Line {
+    std::array<double, Coordinates::kMost> across;  ///< logs of the other coordinates
+    std::size_t begin, end;                         ///< its points in places_, sorted
+  };
 
   static Coordinates logs(const Coordinates& at) {
     Coordinates out = at;
     for (std::size_t i = 0; i < at.count; ++i) out.value[i] = std::log2(std::max(at.value[i], 0.5));
     return out;
   }
-  static double squared_distance(const Coordinates& a, const Coordinates& b) {
-    double sum = 0;
-    for (std::size_t i = 0; i < a.count; ++i) {
-      sum += (a.value[i] - b.value[i]) * (a.value[i] - b.value[i]);
+
+  void choose_axis(const std::vector<Coordinates>& points) {
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < points[0].count; ++i) {
+      std::set<double> values;
+      for (const Coordinates& at : points) values.insert(at.value[i]);
+      if (values.size() > most) {
+        most = values.size();
+        axis_ = i;
+      }
     }
-    return sum;
+  }
+
+  Nearest nearest(const Coordinates& at) const {
+    Nearest best;
+    best.fill({1e300, 0});
+    const double along = at.value[axis_];
+    for (const Line& line : lines_) {
+      double across = 0;
+      for (std::size_t i = 0; i < at.count; ++i) {
+        const double apart = i == axis_ ? 0 : at.value[i] - line.across[i];
+        across += apart * apart;
+      }
+      if (across >= best.back().first) continue;
+      const auto first = places_.begin() + static_cast<std::ptrdiff_t>(line.begin);
+      const auto last = places_.begin() + static_cast<std::ptrdiff_t>(line.end);
+      const auto middle =
+          static_cast<std::size_t>(std::lower_bound(first, last, along) - places_.begin());
+      for (std::size_t i = middle; i < line.end; ++i) {
+        if (!insert(best, across + (places_[i] - along) * (places_[i] - along), i)) break;
+      }
+      for (std::size_t i = middle; i > line.begin; --i) {
+        const double apart = places_[i - 1] - along;
+        if (!insert(best, across + apart * apart, i - 1)) break;
+      }
+    }
+    return best;
+  }
+
+  /// Returns whether the point is among the nearest; later points of its line are farther.
+  static bool insert(Nearest& best, double distance, std::size_t i) {
+    if (distance >= best.back().first) return false;
+    best.back() = {distance, i};
+    for (std::size_t j = kNeighbours - 1; j > 0 && best[j] < best[j - 1]; --j) {
+      std::swap(best[j], best[j - 1]);
+    }
+    return true;
   }
 
   Gpu gpu_;
   std::shared_ptr<const KernelModel> fallback_;
-  std::vector<Coordinates> points_;
-  std::vector<double> log_ratio_;
+  std::size_t axis_ = 0;
+  std::vector<Line> lines_;
+  std::vector<double> places_, log_ratio_;
   std::vector<double> low_, high_;
 };
 
