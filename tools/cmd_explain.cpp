@@ -39,7 +39,7 @@ const ScenarioProvenance* provenance_of(const std::string& path, const Scenario&
 std::vector<Row> rows_under(const LoadedScenario& loaded, const std::string& under) {
   std::vector<Row> rows;
   std::vector<std::string> known;
-  for (json::ExplainRow& field : explain_scenario(loaded)) {
+  for (json::ExplainRow& field : explain_scenario(loaded, resolve(loaded))) {
     known.push_back(field.path);
     if (!inside(field.path, under)) continue;
     const ScenarioProvenance* provenance = provenance_of(field.path, loaded.scenario);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -20,6 +21,9 @@ std::string decimal(double value) {
 
 /// With six digits: these values are worked out, not written by somebody.
 std::string quantity(double value, Dimension dimension) {
+  if (dimension == Dimension::kDuration && value > 0 && value < 1) {
+    return value < 1e-3 ? decimal(value * 1e6) + "us" : decimal(value * 1e3) + "ms";
+  }
   return json::format_quantity(std::strtod(decimal(value).c_str(), nullptr), dimension);
 }
 
@@ -61,6 +65,14 @@ void add_pool(Rows& rows, const ResolvedPool& pool) {
     rows.duration(path + "step.full",
                   config.steps->decode_step(config.max_batch, 1000 * config.max_batch),
                   "one step of max_batch requests with 1,000 tokens of context each");
+  }
+  if (pool.deployment) {
+    const EnginePreset& engine = pool.deployment->engine;
+    rows.duration(path + "step_host_s", ticks_from_seconds(engine.step_host_s), "the preset's");
+    rows.duration(path + "layer_host_s", ticks_from_seconds(engine.layer_host_s), "the preset's");
+    rows.duration(path + "launch_s", ticks_from_seconds(engine.launch_s), "the preset's");
+    rows.add(path + "server_factor", decimal(engine.server_factor), "number", "the preset's");
+    rows.add(path + "kv_utilisation", decimal(engine.kv_utilisation), "number", "the preset's");
   }
   if (pool.kv) {
     rows.add(path + "kv.bytes_per_token", decimal(pool.kv->bytes_per_token), "bytes",
@@ -116,6 +128,18 @@ void add_classes(Rows& rows, const ResolvedScenario& resolved) {
   }
 }
 
+/// Behind the last row of the innermost object that has any.
+std::vector<ExplainRow>::iterator place_for(std::string path, std::vector<ExplainRow>& rows) {
+  for (std::size_t dot; (dot = path.rfind('.')) != std::string::npos;) {
+    path.resize(dot);
+    const auto last = std::find_if(rows.rbegin(), rows.rend(), [&path](const ExplainRow& row) {
+      return row.path.rfind(path + ".", 0) == 0;
+    });
+    if (last != rows.rend()) return last.base();
+  }
+  return rows.end();
+}
+
 }  // namespace
 
 std::vector<json::ExplainRow> derived_rows(const ResolvedScenario& resolved) {
@@ -131,6 +155,23 @@ std::vector<json::ExplainRow> derived_rows(const ResolvedScenario& resolved) {
              "growth of the demand up to the last period");
   }
   return rows.take();
+}
+
+std::vector<json::ExplainRow> explain_scenario(const LoadedScenario& loaded,
+                                               const ResolvedScenario& resolved) {
+  std::vector<ExplainRow> rows = explain_scenario(loaded);
+  for (ExplainRow& derived : derived_rows(resolved)) {
+    const auto same = std::find_if(rows.begin(), rows.end(), [&derived](const ExplainRow& row) {
+      return row.path == derived.path;
+    });
+    if (same == rows.end()) {
+      rows.insert(place_for(derived.path, rows), std::move(derived));
+    } else if (same->source == "default") {
+      same->value = std::move(derived.value);
+      same->source = std::move(derived.source);
+    }
+  }
+  return rows;
 }
 
 }  // namespace headroom

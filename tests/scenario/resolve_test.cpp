@@ -179,6 +179,24 @@ TEST_CASE("derived rows tell what is in effect", "[scenario][explain]") {
   CHECK(value("classes.image.stages.0.mean_output_tokens") == "1056");
 }
 
+TEST_CASE("explain shows what is in effect where the scenario says nothing",
+          "[scenario][explain]") {
+  const auto loaded = headroom::load_text(whole_scenario());
+  const auto rows = headroom::explain_scenario(loaded, headroom::resolve(loaded));
+  const auto at = [&rows](const std::string& path) {
+    const auto found =
+        std::find_if(rows.begin(), rows.end(), [&path](const auto& r) { return r.path == path; });
+    REQUIRE(found != rows.end());
+    return found;
+  };
+  CHECK(at("fleet.pools.chat.batching.max_batch")->source == "scenario");
+  CHECK(at("fleet.pools.chat.max_context")->value == "131072");  // 0 in the file's defaults
+  CHECK(at("fleet.pools.chat.max_context")->source == "derived");
+  // A new row stands among those of its pool.
+  CHECK(at("fleet.pools.chat.replicas") < at("fleet.pools.pixels.name"));
+  CHECK(at("fleet.pools.chat.replicas") > at("fleet.pools.chat.name"));
+}
+
 TEST_CASE("a pool may take its GPU from a file", "[scenario][resolve]") {
   const std::string file = std::string(HEADROOM_BINARY_DIR) + "/scenario-test-gpus.json";
   std::ofstream(file) << R"({"gpus": [{"like": "L4", "name": "L4-in-a-file"}]})";

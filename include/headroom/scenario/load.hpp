@@ -39,7 +39,12 @@ ResolvedScenario resolve(const LoadedScenario& loaded);
 std::vector<json::ExplainRow> explain_scenario(const LoadedScenario& loaded);
 
 /// What resolving made of them: replicas, batching and KV blocks in effect, step times, cells, mean
-/// work. Source "derived"; no pointer. "In effect" rows replace those of the same path above.
+/// work. Source "derived"; no pointer.
 std::vector<json::ExplainRow> derived_rows(const ResolvedScenario& resolved);
+
+/// Both together: a default that resolving settled (`max_batch` 0) shows what is in effect, and
+/// what is new stands behind the fields of the same object.
+std::vector<json::ExplainRow> explain_scenario(const LoadedScenario& loaded,
+                                               const ResolvedScenario& resolved);
 
 }  // namespace headroom
