@@ -139,6 +139,10 @@ std::string periods_headline(const ReportInput& input, const std::string& fleet)
                        format_number(periods.back().rate_multiplier));
   }
   const PeriodResult& period = periods[*first];
+  if (*first == 0) {
+    return fmt::format("{} miss {} from the first {} on", fleet, plural(failing(period), "target"),
+                       every);
+  }
   return fmt::format("{} hold until {} {}: then {} x demand misses {}", fleet, every, *first,
                      format_number(period.rate_multiplier), plural(failing(period), "target"));
 }

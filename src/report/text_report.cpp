@@ -17,6 +17,7 @@ namespace {
 
 /// One screen: what would not fit is counted and left to the report.
 constexpr std::size_t kMostTargets = 6;
+constexpr std::size_t kMostDetails = 3;
 constexpr std::size_t kMostClasses = 4;
 constexpr std::size_t kMostWarnings = 3;
 constexpr std::size_t kMostPeriods = 6;
@@ -171,12 +172,12 @@ class Screen {
     for (const Json& t : all) {
       if (t["pass"].get<bool>()) order.push_back(&t);
     }
-    // The details of a miss cost a line each, so fewer misses are shown with them.
-    for (std::size_t i = 0; i < std::min(order.size(), kMostTargets); ++i) {
-      target(*order[i], misses <= 3 || i < 3);
-    }
-    if (order.size() > kMostTargets) {
-      line(fmt::format("  and {} more; of {} targets {} PASS, {} FAIL", order.size() - kMostTargets,
+    // Busy periods take lines of the screen, so fewer targets are shown beside them.
+    const std::size_t less = report_["busy_periods"].is_null() ? 0 : 2;
+    const std::size_t most = std::min(order.size(), kMostTargets - less);
+    for (std::size_t i = 0; i < most; ++i) target(*order[i], i < kMostDetails - less);
+    if (order.size() > most) {
+      line(fmt::format("  and {} more; of {} targets {} PASS, {} FAIL", order.size() - most,
                        order.size(), order.size() - misses, misses));
     }
     line("");
@@ -197,7 +198,7 @@ class Screen {
     if (target["first_breach_s"].is_null()) return;
     const double share = real(target["breach_share"]);
     std::string text =
-        fmt::format("over from {} ({} replications)", clock_.moment(real(target["first_breach_s"])),
+        fmt::format("from {} ({} replications)", clock_.moment(real(target["first_breach_s"])),
                     share >= 1 ? "all" : format_share(share) + " of the");
     text += ", worst " + (target["worst"].is_null() ? std::string("lost")
                                                     : format_value(real(target["worst"]), unit));
@@ -299,7 +300,9 @@ class Screen {
 
   void chart(const std::string& label, const std::string& top, const std::vector<double>& values,
              Combine combine) {
-    ChartStyle style{style_.columns - 21, 3, style_.unicode};
+    // Busy periods are a table of their own, so their charts are lower.
+    const std::size_t height = report_["busy_periods"].is_null() ? 3 : 2;
+    const ChartStyle style{style_.columns - 21, height, style_.unicode};
     const auto rows = draw_chart(values, 0, combine, style);
     const std::string bar = style_.unicode ? "│" : "|";
     for (std::size_t r = 0; r < rows.size(); ++r) {

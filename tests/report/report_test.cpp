@@ -162,6 +162,25 @@ TEST_CASE("the screen answers first and fits", "[report][text]") {
   }
 }
 
+TEST_CASE("many targets, classes and busy periods still fit one screen", "[report][text]") {
+  std::string targets = "[";
+  for (int i = 0; i < 12; ++i) {
+    targets += std::string(i > 0 ? "," : "") + R"({"id": "t)" + std::to_string(i) +
+               R"(", "class": "image", "metric": "queue_delay", "max": "1ms", "window": "spike"})";
+  }
+  ScenarioOverrides overrides;
+  overrides.set = {{"replications", "2"}};
+  overrides.set_json = {
+      {"targets", targets + "]"},
+      {"busy_periods",
+       R"({"count": 20, "every": "month", "growth": {"kind": "compound", "rate": 0.02}})"}};
+  const Json report = make_report(input_of(run_text(kSpike, overrides)));
+  const std::string text = render_text(report, {}, {"out/report.json"});
+  CAPTURE(text);
+  CHECK(lines_of(text).size() <= 40);
+  for (const std::string& line : lines_of(text)) CHECK(display_width(line) <= 80);
+}
+
 TEST_CASE("colour adds marks and takes no words away", "[report][text]") {
   const Json report = make_report(input_of(run_text(kSpike)));
   std::string coloured = render_text(report, {true, true, 80});
