@@ -16,6 +16,9 @@ constexpr std::int64_t kEveryToken = 512;
 constexpr std::int64_t kBlock = 64;
 constexpr std::int64_t kQueryBlock = 128;
 constexpr std::size_t kMaxPieces = 32;
+/// Samples of decode attention along the context, and the share of a step that a piece may be off.
+constexpr int kSamples = 100;
+constexpr double kTolerance = 2e-4;
 
 std::int64_t picoseconds(double seconds) {
   HEADROOM_CHECK(std::isfinite(seconds) && seconds >= 0 && seconds < 9e6,
@@ -87,50 +90,100 @@ double visible_decode(const StepParts& parts, double dense, std::int64_t n, doub
   return parts.floored(dense + parts.decode(n, sum)) - parts.floored(dense);
 }
 
-/// Adds the context at which decode attention comes out from under the host's floor.
-void insert_edge(const StepParts& parts, double dense, std::int64_t n,
-                 std::vector<std::int64_t>& starts) {
+/// Decode attention at some summed context.
+struct Sample {
+  std::int64_t sum = 0;
+  std::int64_t time_ps = 0;
+};
+
+/// The law at contexts a hundredth of their range apart (in the logarithm), and at the context
+/// where attention comes out from under the host's floor. Times never fall.
+std::vector<Sample> decode_samples(const StepParts& parts, double dense, std::int64_t n,
+                                   std::int64_t max_context) {
+  constexpr double kFirst = 16;  // tokens of one sequence; the law is flat below
+  const auto count = static_cast<double>(n);
+  const double last = std::max(2 * kFirst, static_cast<double>(max_context));
+  const double ratio = std::pow(last / kFirst, 1.0 / (kSamples - 1));
+  std::vector<std::int64_t> sums{n};
+  for (int i = 0; i < kSamples; ++i) {
+    const std::int64_t sum = std::llround(kFirst * std::pow(ratio, i) * count);
+    if (sum > sums.back()) sums.push_back(sum);
+  }
   const auto hidden = [&](std::int64_t sum) {
     return visible_decode(parts, dense, n, static_cast<double>(sum)) <= 0;
   };
-  std::int64_t low = n;
-  std::int64_t high = starts.back();
-  if (!hidden(low) || hidden(high)) return;
-  while (high - low > 1) {
-    const std::int64_t middle = low + (high - low) / 2;
-    (hidden(middle) ? low : high) = middle;
+  if (hidden(sums.front()) && !hidden(sums.back())) {
+    std::int64_t low = sums.front();
+    std::int64_t high = sums.back();
+    while (high - low > 1) {
+      const std::int64_t middle = low + (high - low) / 2;
+      (hidden(middle) ? low : high) = middle;
+    }
+    const auto place = std::lower_bound(sums.begin(), sums.end(), low);
+    if (*place != low) sums.insert(place, low);
   }
-  const auto place = std::lower_bound(starts.begin(), starts.end(), low);
-  if (*place != low) starts.insert(place, low);
+  std::vector<Sample> samples;
+  for (const std::int64_t sum : sums) {
+    const std::int64_t time =
+        picoseconds(visible_decode(parts, dense, n, static_cast<double>(sum)));
+    samples.push_back({sum, std::max(time, samples.empty() ? 0 : samples.back().time_ps)});
+  }
+  return samples;
 }
 
+/// A straight piece between two samples, and the sample it misses most.
+struct Chord {
+  std::size_t from = 0, to = 0;
+  std::size_t worst = 0;
+  double error = 0;  ///< there, as a share of the step
+};
+
+Chord chord_between(const std::vector<Sample>& samples, std::size_t from, std::size_t to,
+                    double rest_ps) {
+  Chord chord{from, to, from, 0};
+  const auto width = static_cast<double>(samples[to].sum - samples[from].sum);
+  const auto rise = static_cast<double>(samples[to].time_ps - samples[from].time_ps);
+  for (std::size_t i = from + 1; i < to; ++i) {
+    const double share = static_cast<double>(samples[i].sum - samples[from].sum) / width;
+    const auto time = static_cast<double>(samples[i].time_ps);
+    const double line = static_cast<double>(samples[from].time_ps) + rise * share;
+    const double error = std::abs(line - time) / (rest_ps + time);
+    if (error > chord.error) chord = {from, to, i, error};
+  }
+  return chord;
+}
+
+/// Break-points by splitting the worst chord until none is off by kTolerance or there are as many
+/// pieces as allowed (Douglas and Peucker 1973, doi:10.3138/FM57-6770-U75U-7727).
 std::vector<StepTable::Piece> decode_pieces(const StepParts& parts, std::int64_t n,
                                             std::int64_t max_context) {
   const double dense = parts.dense_kernels(parts.slice().share(n));
-  const auto count = static_cast<double>(n);
-  // Contexts of one sequence at which pieces start, geometric from 16 tokens; the law is smooth in
-  // the logarithm of the context, and flat below.
-  constexpr double kFirst = 16;
-  const double last = std::max(2 * kFirst, static_cast<double>(max_context));
-  const double ratio = std::pow(last / kFirst, 1.0 / static_cast<double>(kMaxPieces - 2));
-  std::vector<std::int64_t> starts{0};
-  for (std::size_t i = 0; i + 1 < kMaxPieces; ++i) {
-    const double context = kFirst * std::pow(ratio, static_cast<double>(i));
-    const std::int64_t start = std::llround(context * count);
-    if (start > starts.back()) starts.push_back(start);
+  const std::vector<Sample> samples = decode_samples(parts, dense, n, max_context);
+  const double rest_ps = (parts.floored(dense) + parts.rows(n) + parts.step_host()) *
+                         static_cast<double>(kTicksPerSecond);
+  std::vector<Chord> chords{chord_between(samples, 0, samples.size() - 1, rest_ps)};
+  while (chords.size() < kMaxPieces) {
+    const auto worst =
+        std::max_element(chords.begin(), chords.end(),
+                         [](const Chord& a, const Chord& b) { return a.error < b.error; });
+    if (worst->error < kTolerance) break;
+    const Chord split = *worst;
+    *worst = chord_between(samples, split.from, split.worst, rest_ps);
+    chords.push_back(chord_between(samples, split.worst, split.to, rest_ps));
   }
-  insert_edge(parts, dense, n, starts);
+  std::sort(chords.begin(), chords.end(),
+            [](const Chord& a, const Chord& b) { return a.from < b.from; });
   std::vector<StepTable::Piece> pieces;
-  std::int64_t base =
-      picoseconds(visible_decode(parts, dense, n, std::max(1.0, count)));  // one token each
-  for (std::size_t i = 0; i + 1 < starts.size(); ++i) {
-    const std::int64_t width = starts[i + 1] - starts[i];
-    const std::int64_t next = std::max(
-        base, picoseconds(visible_decode(parts, dense, n, static_cast<double>(starts[i + 1]))));
-    const std::int64_t slope = (next - base + width / 2) / width;
-    pieces.push_back({starts[i], base, slope});
-    base = next;
+  for (const Chord& chord : chords) {
+    const Sample& from = samples[chord.from];
+    const Sample& to = samples[chord.to];
+    const std::int64_t width = to.sum - from.sum;
+    pieces.push_back({from.sum, from.time_ps, (to.time_ps - from.time_ps + width / 2) / width});
   }
+  // Fewer tokens than one a sequence cannot be; the first piece starts at 0 all the same.
+  StepTable::Piece& first = pieces.front();
+  first.base_ps = std::max<std::int64_t>(0, first.base_ps - first.slope_ps * first.context_from);
+  first.context_from = 0;
   return pieces;
 }
 
