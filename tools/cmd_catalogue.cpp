@@ -145,8 +145,9 @@ std::string details(const Json& entry) {
   std::string text;
   const auto put = [&text](const std::string& key, const Json& value) {
     if (value.is_array() && value.empty()) return;
-    const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
-    text += pad_right(key, 26) + shown + "\n";
+    std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+    if (value.is_number()) shown = fmt::format("{:.12g}", value.get<double>());
+    text += pad_right(key, 33) + shown + "\n";
   };
   for (const auto& [key, value] : entry.items()) {
     if (key == "provenance" || key == "prices") continue;
