@@ -25,8 +25,8 @@ struct JobGrid {
   std::size_t replications = 1;
   std::size_t periods = 1;
   std::size_t cells = 1;
-  double seconds_per_job = 0;                      ///< simulated; for progress
-  std::function<CellJob(const JobIndex&)> make;    ///< called from several threads at once
+  double seconds_per_job = 0;                    ///< simulated; for progress
+  std::function<CellJob(const JobIndex&)> make;  ///< called from several threads at once
 };
 
 struct Progress {
