@@ -55,7 +55,9 @@ void append(std::vector<Entry>& to, std::vector<Entry>&& from) {
 
 /// Entries of catalogue files stand behind the scenario's own, which are looked at first.
 void read_catalogues(LoadedScenario& loaded, std::vector<Issue>& issues) {
-  for (const std::string& file : loaded.scenario.catalogue_files) {
+  const auto& files = loaded.scenario.catalogue_files;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string& file = files[i];
     const bool absolute = !file.empty() && file.front() == '/';
     try {
       CatalogueExtras extras;
@@ -66,7 +68,15 @@ void read_catalogues(LoadedScenario& loaded, std::vector<Issue>& issues) {
       append(loaded.scenario.catalogue.models, std::move(extras.models));
       append(loaded.scenario.catalogue.engines, std::move(extras.engines));
     } catch (const InputError& error) {
-      issues.insert(issues.end(), error.issues().begin(), error.issues().end());
+      for (Issue issue : error.issues()) {
+        if (issue.code == "E102") {  // a file that is not there is told where it is named
+          issue.pointer = "/catalogue/files/" + std::to_string(i);
+          issue.message = "\"" + file + "\": " + issue.message;
+          issue.file.clear();
+          loaded.document.locate(issue);
+        }
+        issues.push_back(std::move(issue));
+      }
     }
   }
 }

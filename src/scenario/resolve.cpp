@@ -161,8 +161,10 @@ CellJob ResolvedScenario::job(std::size_t replication, std::size_t period, std::
   job.config.classes = classes;
   job.config.horizon = horizon;
   // Every busy period has random numbers of its own.
-  job.config.key = {seed, static_cast<std::uint32_t>(replication),
-                    static_cast<std::uint32_t>(period * cells.size() + simulated.number)};
+  job.config.key = {
+      seed, static_cast<std::uint32_t>(replication),
+      static_cast<std::uint32_t>(period) * static_cast<std::uint32_t>(scenario.cells.count) +
+          simulated.number};
   job.config.collect = collect;
   job.workload = workload;
   job.demand_share = simulated.demand_share;

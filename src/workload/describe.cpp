@@ -77,7 +77,7 @@ void check_surge(Archive& a, const SurgeConfig& surge) {
   }
 }
 
-void check_one_base(Archive& a, const RateConfig& rate) {
+void check_one_base(Archive& a) {
   if (!a.decoding()) return;
   const int given = (a.has("base") ? 1 : 0) + (a.has("users") ? 1 : 0) + (a.has("points") ? 1 : 0) +
                     (a.has("file") ? 1 : 0);
@@ -85,7 +85,7 @@ void check_one_base(Archive& a, const RateConfig& rate) {
     a.problem("", "E106",
               "a rate needs one of base, users (with requests_per_user), points or file");
   }
-  if (rate.users.has_value() != a.has("requests_per_user")) {
+  if (a.has("users") != a.has("requests_per_user")) {
     a.problem("", "E106", "users and requests_per_user come together");
   }
 }
@@ -130,7 +130,13 @@ void check_joint(Archive& a, const JointLengths& joint) {
 
 void check_trace(Archive& a, const TraceConfig& trace) {
   if (!a.decoding()) return;
-  if (trace.path.empty() && a.has("path")) a.problem("path", "E111", "the path is empty");
+  if (trace.path.empty() && a.has("path")) {
+    std::string dotted = a.pointer() + "/path";  // "/classes/0/trace/path"
+    dotted.erase(0, 1);
+    std::replace(dotted.begin(), dotted.end(), '/', '.');
+    a.problem("path", "E111", "the path is empty: no trace is named",
+              {"name one here, or for one run: --set " + dotted + "=FILE"});
+  }
   if (!trace.loop && a.has("loop_every")) a.problem("loop_every", "E111", "needs loop: true");
 }
 
@@ -281,7 +287,7 @@ void describe(Archive& a, RateConfig& rate) {
   a.object({"profile", "shape of the day or week"}, rate.profile);
   a.object({"growth", "slow growth"}, rate.growth);
   a.list({"surges", "temporary changes"}, rate.surges, 0);
-  check_one_base(a, rate);
+  check_one_base(a);
 }
 
 void describe(Archive& a, ArrivalConfig& arrivals) {

@@ -50,7 +50,9 @@ struct Parameters {
 };
 
 void need(Archive& a, bool given, std::string_view what) {
-  if (a.decoding() && !given) a.problem("", "E106", "the distribution needs " + std::string(what));
+  // A parameter that was given and is wrong has its own error.
+  if (!a.decoding() || given || a.has(what)) return;
+  a.problem("", "E106", "the distribution needs " + std::string(what));
 }
 
 bool rises(const std::vector<double>& values, bool strictly) {

@@ -180,13 +180,16 @@ void fail(const std::string& code, const std::string& pointer, const std::string
 FileText read_text(const std::string& base_directory, const std::string& path,
                    const std::string& pointer) {
   namespace fs = std::filesystem;
-  const fs::path full =
-      fs::path(path).is_absolute() ? fs::path(path) : base_directory / fs::path(path);
-  std::ifstream in(full, std::ios::binary);
   std::error_code ignored;
+  fs::path full = fs::path(path).is_absolute() ? fs::path(path) : base_directory / fs::path(path);
+  std::vector<std::string> looked_at{"looked at " + full.string()};
+  // A path given on the command line is meant from where the user stands.
+  if (!fs::exists(full, ignored) && fs::exists(path, ignored)) full = path;
+  std::ifstream in(full, std::ios::binary);
   if (!in || fs::is_directory(full, ignored)) {
+    if (!fs::path(path).is_absolute()) looked_at.push_back("and in the current directory");
     fail("E131", pointer.empty() ? pointer : pointer + "/path", "cannot read \"" + path + "\"",
-         {"looked at " + full.string()});
+         looked_at);
   }
   std::ostringstream bytes;
   bytes << in.rdbuf();

@@ -100,7 +100,8 @@ TEST_CASE("explain lists every field of a scenario with its value, default and s
 }
 
 TEST_CASE("every scenario that is shipped resolves without a problem", "[scenario][load]") {
-  const std::string names[] = {"erlang-c", "small-image-shop", "small-fleet"};
+  const std::string names[] = {"erlang-c",      "small-image-shop", "small-fleet",
+                               "growth-gemini", "growth-copilot",   "growth-claude"};
   for (const std::string& name : names) {
     INFO(name);
     const std::string path = std::string(HEADROOM_SOURCE_DIR) + "/scenarios/" + name + ".json";

@@ -142,4 +142,13 @@ TEST_CASE("the small fleet serves its afternoon and feels the launch", "[scenari
   CHECK(load[0].peak_gpus / load[0].offered_gpus[0] == Approx(height / noon).epsilon(0.01));
 }
 
+TEST_CASE("every field of the small scenarios says where it comes from", "[scenarios]") {
+  for (const char* name : {"erlang-c", "small-image-shop", "small-fleet"}) {
+    INFO(name);
+    const LoadedScenario loaded = load_shipped(name);
+    CHECK(fields_without_provenance(loaded) == std::vector<std::string>{});
+    CHECK(assumptions_without_range(loaded) == std::vector<std::string>{});
+  }
+}
+
 }  // namespace headroom::test

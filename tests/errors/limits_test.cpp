@@ -1,0 +1,168 @@
+#include "errors_support.hpp"
+#include "headroom/workload/request_stream.hpp"
+
+// Files that cannot be scenarios, traces that cannot be replayed, and runs that are too long.
+
+namespace headroom {
+namespace {
+
+using testing::issues_of_file;
+using testing::ScenarioFile;
+
+/// The right scenario with its first class replaying trace.csv, a file beside it.
+std::string with_trace(const std::string& more = "") {
+  return with(whole_scenario(), R"("rate": "2/s",
+     "prompt_tokens": 500, "output_tokens": 200,)",
+              R"("trace": {"path": "trace.csv", "columns": {"arrival": "at", "prompt_tokens": "in",
+      "output_tokens": "out"})" +
+                  more + "},");
+}
+
+Issue only_trace_issue(const std::string& rows, const std::string& more = "") {
+  const ScenarioFile file(with_trace(more));
+  file.write("trace.csv", rows);
+  const std::vector<Issue> issues = issues_of_file(file);
+  REQUIRE(issues.size() == 1);
+  return issues[0];
+}
+
+bool warns(const ResolvedScenario& scenario, const std::string& code, const std::string& says) {
+  return std::any_of(scenario.warnings.begin(), scenario.warnings.end(), [&](const Issue& issue) {
+    return issue.code == code && issue.message.find(says) != std::string::npos;
+  });
+}
+
+}  // namespace
+
+TEST_CASE("files that hold no scenario are refused with the reason", "[errors]") {
+  const auto first = [](const std::string& text) {
+    const auto issues = issues_of_file(ScenarioFile(text));
+    REQUIRE_FALSE(issues.empty());
+    CHECK(issues[0].line >= 1);
+    CHECK(issues[0].column >= 1);
+    return issues[0].code;
+  };
+  CHECK(first("") == "E100");
+  CHECK(first("   \n\n") == "E100");
+  CHECK(first("not json") == "E100");
+  CHECK(first("[]") == "E110");
+  CHECK(first("null") == "E110");
+  CHECK(first("{}") == "E106");
+  CHECK(first(whole_scenario() + whole_scenario()) == "E100");
+  CHECK(first(whole_scenario().substr(0, 500)) == "E100");
+  CHECK(first(std::string("\0\0\0\0", 4)) == "E100");
+  try {
+    load_scenario(ScenarioFile("{}").folder());
+    FAIL("expected an InputError");
+  } catch (const InputError& error) {
+    CHECK(error.issues()[0].code == "E102");
+  }
+}
+
+TEST_CASE("an empty trace is refused where the scenario names it", "[errors][trace]") {
+  for (const std::string& rows : {std::string(), std::string("at,in,out\n")}) {
+    const Issue issue = only_trace_issue(rows);
+    CHECK(issue.code == "E130");
+    CHECK(issue.pointer == "/classes/0/trace");
+    CHECK(issue.line == 15);
+    CHECK_THAT(issue.message, Catch::Contains("has no rows"));
+  }
+  const Issue filtered =
+      only_trace_issue("at,in,out\n1,5,5\n", R"(, "filters": [{"column": "in", "min": 100}])");
+  CHECK(filtered.code == "E130");
+  CHECK_THAT(filtered.message, Catch::Contains("none of the trace's 1 rows pass its filters"));
+}
+
+TEST_CASE("a trace's wrong cells are told in the trace's own lines", "[errors][trace]") {
+  const Issue number = only_trace_issue("at,in,out\n1,5,5\n2,5,many\n");
+  CHECK(number.code == "E133");
+  CHECK(number.file == "trace.csv");
+  CHECK(number.line == 3);
+  CHECK(number.column == 5);
+  CHECK(only_trace_issue("at,in,out\n1,5,5\n2,nan,5\n").line == 3);
+  CHECK(only_trace_issue("at,in,out\n1,-5,5\n").column == 3);
+  CHECK(only_trace_issue("at,in,out\ninf,5,5\n").code == "E133");
+  const Issue column = only_trace_issue("at,inn,out\n1,5,5\n");
+  CHECK(column.code == "E132");
+  CHECK_THAT(column.message, Catch::Contains("\"in\""));
+}
+
+TEST_CASE("a trace out of order is sorted, and the warning says so at its place",
+          "[errors][trace]") {
+  const ScenarioFile file(with_trace());
+  file.write("trace.csv", "at,in,out\n5,10,1\n1,20,2\n9,30,3\n2,40,4\n");
+  const ResolvedScenario scenario = resolve(load_scenario(file.path()));
+  CHECK(warns(scenario, "W130", "were out of order and were sorted"));
+  const auto warning = std::find_if(scenario.warnings.begin(), scenario.warnings.end(),
+                                    [](const Issue& issue) { return issue.code == "W130"; });
+  CHECK(warning->pointer == "/classes/0/trace");
+  CHECK(warning->line == 15);
+  // Sorted: the row at 1 s comes first, and time 0 is its time.
+  const CellJob job = scenario.job(0, 0, 0);
+  RequestStream requests(*job.workload, job.config.key, 1.0);
+  std::vector<std::pair<double, int>> got;
+  Request request;
+  while (requests.next(request)) {
+    if (index(request.request_class) == 0) {
+      got.emplace_back(seconds(request.arrival), request.work.prompt_tokens);
+    }
+  }
+  CHECK(got == std::vector<std::pair<double, int>>{{0, 20}, {1, 40}, {4, 10}, {8, 30}});
+}
+
+TEST_CASE("a billion requests are warned of, a hundred billion refused", "[errors][size]") {
+  // One class, one cell, one hour, one replication: rate x 3,600 requests.
+  const auto text = [](const std::string& rate) {
+    return R"({"schema_version": "1.0", "name": "big",
+ "time": {"duration": "1h"}, "replications": 1,
+ "fleet": {"pools": [{"name": "p", "gpus": 4, "service_time": "1s"}]},
+ "classes": [{"name": "c", "stages": [{"pool": "p"}], "rate": ")" +
+           rate + "\"}]}";
+  };
+  const auto resolved = [&](const std::string& rate) {
+    return resolve(load_scenario(ScenarioFile(text(rate)).path()));
+  };
+  CHECK_FALSE(warns(resolved("0.9B/h"), "W205", "requests"));
+  const ResolvedScenario billion = resolved("1.2B/h");
+  CHECK(warns(billion, "W205", "about 1.2e+09 requests would be simulated"));
+  CHECK(warns(billion, "W205", "0.333 hours of one core"));  // at a million a second
+  const auto issues = issues_of_file(ScenarioFile(text("150B/h")));
+  REQUIRE(issues.size() == 1);
+  CHECK(issues[0].code == "E143");
+  CHECK(issues[0].pointer == "/time/duration");
+  CHECK(issues[0].line == 2);
+  CHECK(issues[0].column == 23);
+  CHECK_THAT(issues[0].message, Catch::Contains("1.5e+11 requests"));
+  REQUIRE_FALSE(issues[0].notes.empty());
+  CHECK_THAT(issues[0].notes[0], Catch::Contains("simulate fewer cells"));
+}
+
+TEST_CASE("errors of several parts come together, each at its line", "[errors]") {
+  std::string text = whole_scenario();
+  text = with(text, R"("gpus": 32)", R"("gpus": "many")");
+  text = with(text, R"("rate": "2/s")", R"("rate": 2)");
+  text = with(text, R"("tier": 1)", R"("tier": -1)");
+  text = with(text, R"("min": 0.9)", R"("minn": 0.9)");
+  const auto issues = issues_of_file(ScenarioFile(text));
+  REQUIRE(issues.size() >= 4);
+  CHECK(std::is_sorted(issues.begin(), issues.end(),
+                       [](const Issue& a, const Issue& b) { return a.line < b.line; }));
+  for (const Issue& issue : issues) {
+    CHECK(issue.line > 0);
+    CHECK(issue.column > 0);
+  }
+}
+
+TEST_CASE("lengths of zero on a pool that makes tokens count as one token", "[errors]") {
+  const ScenarioFile file(
+      with(whole_scenario(), R"("output_tokens": 200)", R"("output_tokens": 0)"));
+  const ResolvedScenario scenario = resolve(load_scenario(file.path()));
+  const CellJob job = scenario.job(0, 0, 0);
+  RequestStream requests(*job.workload, job.config.key, 1.0);
+  Request request;
+  while (requests.next(request)) {
+    if (index(request.request_class) == 0) CHECK(request.work.output_tokens == 1);
+  }
+}
+
+}  // namespace headroom
