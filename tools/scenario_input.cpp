@@ -65,6 +65,19 @@ std::string edited_list(const json::Document& document, const char* pointer, Cha
   return kept.dump();
 }
 
+/// A map by dotted path, without the entries at or below any of `paths`.
+std::string without_paths(const std::string& map_json, const std::vector<std::string>& paths) {
+  auto map = nlohmann::ordered_json::parse(map_json);
+  auto kept = nlohmann::ordered_json::object();
+  for (auto& [key, value] : map.items()) {
+    const bool below = std::any_of(paths.begin(), paths.end(), [&key = key](const auto& path) {
+      return key == path || key.rfind(path + ".", 0) == 0;
+    });
+    if (!below) kept[key] = std::move(value);
+  }
+  return kept.dump();
+}
+
 /// A shortened run keeps the windows it reaches, cut where it ends, and the targets that still have
 /// a window to be judged in.
 void cut_windows(const LoadedScenario& loaded, double end_s, Changes& changes,
@@ -92,8 +105,15 @@ void cut_windows(const LoadedScenario& loaded, double end_s, Changes& changes,
            }));
   }
   std::string dropped;
+  std::vector<std::string> paths;  // of what is gone
+  for (const std::string& name : gone) paths.push_back("windows." + name);
   for (const ScenarioTarget& target : scenario.targets) {
-    if (is_gone(target.window)) dropped += (dropped.empty() ? "" : ", ") + target.id;
+    if (!is_gone(target.window)) continue;
+    dropped += (dropped.empty() ? "" : ", ") + target.id;
+    paths.push_back("targets." + target.id);
+  }
+  if (!paths.empty() && loaded.document.contains("/provenance")) {
+    change("provenance", without_paths(loaded.document.dump("/provenance"), paths));
   }
   if (!dropped.empty()) {
     Issue warning;

@@ -56,6 +56,7 @@ class CellRun {
             const LiveRequest& request) const;
   void admit_to_step(Pool& pool, std::uint32_t r, Draft& draft, TieredQueue& queue, Slot slot);
   void launch(Pool& pool, std::uint32_t r, Draft& draft);
+  void tally_size(Pool& pool, std::int64_t batch, std::int64_t tokens, std::int64_t duration);
   void begin_token_step(Pool& pool, std::uint32_t r);
   void start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft);
   void end_prefill_step(Pool& pool, std::uint32_t r);

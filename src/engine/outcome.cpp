@@ -115,6 +115,9 @@ void Outcome::merge(const Outcome& other, double weight) {
     PoolTotals& totals = pool_totals[p];
     const PoolTotals& more = other.pool_totals[p];
     totals.busy_ps += weight * more.busy_ps;
+    totals.beyond_fit_ps += weight * more.beyond_fit_ps;
+    totals.largest_batch = std::max(totals.largest_batch, more.largest_batch);
+    totals.largest_step_tokens = std::max(totals.largest_step_tokens, more.largest_step_tokens);
     totals.steps += weight * more.steps;
     totals.plans += weight * more.plans;
     totals.cut_plans += weight * more.cut_plans;
@@ -157,8 +160,9 @@ void Outcome::scale(double weight) {
     times(timeline.queued);
   }
   for (PoolTotals& totals : pool_totals) {
-    for (double* value : {&totals.busy_ps, &totals.steps, &totals.plans, &totals.cut_plans,
-                          &totals.mixed_steps, &totals.preemptions, &totals.admissions}) {
+    for (double* value :
+         {&totals.busy_ps, &totals.beyond_fit_ps, &totals.steps, &totals.plans, &totals.cut_plans,
+          &totals.mixed_steps, &totals.preemptions, &totals.admissions}) {
       *value *= weight;
     }
   }

@@ -21,8 +21,10 @@ std::int64_t CellRun::blocks_for(const Pool& pool, std::uint32_t r, std::int64_t
   // cycle of `block` steps every decode does so once.
   std::int64_t blocks = steps / block * replica.decoding;
   const std::uint64_t from = replica.steps + (kPlantedFault == PlantedFault::kBlockPhase ? 1 : 0);
+  std::size_t at = residue(pool, 0, from);  // of the next step: one less, around the cycle
   for (std::int64_t i = 0; i < steps % block; ++i) {
-    blocks += residues[residue(pool, 0, from + static_cast<std::uint64_t>(i))];
+    blocks += residues[at];
+    at = (at == 0 ? static_cast<std::size_t>(block) : at) - 1;
   }
   return blocks;
 }
@@ -161,6 +163,7 @@ void CellRun::end_plan(Pool& pool, std::uint32_t r) {
   pool.kv.add_line(replica.start, held_before, now_, held);
   pool.totals.kv_block_peak = std::max(pool.totals.kv_block_peak, held);
   pool.totals.busy_ps += static_cast<double>(now_ - replica.start);
+  tally_size(pool, replica.decoding, replica.decoding, now_ - replica.start);
   pool.totals.steps += static_cast<double>(steps);
   replica.steps += static_cast<std::uint64_t>(steps);
   replica.context += steps * replica.decoding;

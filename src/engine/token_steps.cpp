@@ -109,6 +109,7 @@ void CellRun::end_prefill_step(Pool& pool, std::uint32_t r) {
   pool.kv.add_line(replica.start, held, now_, held);
   pool.totals.kv_block_peak = std::max(pool.totals.kv_block_peak, held);
   pool.totals.busy_ps += static_cast<double>(now_ - replica.start);
+  const std::int64_t decodes = replica.decoding;
   if (pool.config->mode == BatchMode::kChunked) {
     if (replica.decoding > 0) tally_gaps(pool, r, 1);
     ++replica.steps;
@@ -116,12 +117,15 @@ void CellRun::end_prefill_step(Pool& pool, std::uint32_t r) {
     replica.last_decode = now_;
     finish_completed(pool, r);
   }
+  const bool mixed = pool.config->mode == BatchMode::kChunked;
+  std::int64_t tokens = mixed ? decodes : 0;
   replica.partial = kNoSlot;
   Slot slot = replica.prefill_first;
   replica.prefill_first = replica.prefill_last = kNoSlot;
   while (slot != kNoSlot) {
     LiveRequest& request = live_[slot];
     const Slot next = request.next;
+    tokens += request.chunk;
     request.computed += request.chunk;
     if (request.computed == known(request)) {
       prompt_done(pool, r, slot);
@@ -130,6 +134,18 @@ void CellRun::end_prefill_step(Pool& pool, std::uint32_t r) {
     }
     slot = next;
   }
+  tally_size(pool, mixed ? decodes : 0, tokens, now_ - replica.start);
+}
+
+void CellRun::tally_size(Pool& pool, std::int64_t batch, std::int64_t tokens,
+                         std::int64_t duration) {
+  PoolTotals& totals = pool.totals;
+  totals.largest_batch = std::max(totals.largest_batch, static_cast<double>(batch));
+  totals.largest_step_tokens = std::max(totals.largest_step_tokens, static_cast<double>(tokens));
+  const bool beyond =
+      (pool.config->fitted_batch > 0 && batch > pool.config->fitted_batch) ||
+      (pool.config->fitted_step_tokens > 0 && tokens > pool.config->fitted_step_tokens);
+  if (beyond) totals.beyond_fit_ps += static_cast<double>(duration);
 }
 
 void CellRun::prompt_done(Pool& pool, std::uint32_t r, Slot slot) {

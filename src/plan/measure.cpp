@@ -193,6 +193,9 @@ void add_pool(PoolStatistics& into, const PoolTimeline& line, const PoolTotals& 
   add_share(into.busy_mean, into.busy_peak, line.busy_share);
   add_share(into.kv_mean, into.kv_peak, line.kv_share);
   into.preemptions.add(totals.preemptions);
+  into.beyond_fit_share.add(totals.busy_ps > 0 ? totals.beyond_fit_ps / totals.busy_ps : 0);
+  into.largest_batch.add(totals.largest_batch);
+  into.largest_step_tokens.add(totals.largest_step_tokens);
   into.admissions.add(totals.admissions);
   add_to_mean(into.running, line.running, n);
   add_to_mean(into.queued, line.queued, n);

@@ -102,28 +102,22 @@ Json warning(const char* code, const char* path, std::string message) {
   return {{"code", code}, {"path", path}, {"message", std::move(message)}};
 }
 
-/// Where a pool ran batches larger than its kernel models were fitted on (contract 5). Bin means
-/// are looked at, so a short excursion inside one bin goes unseen.
+/// Where a pool's steps were larger than its kernel models were fitted on (contract 5).
 void add_range_warnings(const ReportInput& input, const PeriodResult& period, Json& list) {
   for (std::size_t p = 0; p < input.resolved.pools.size(); ++p) {
     const ResolvedPool& pool = input.resolved.pools[p];
-    if (!pool.makes_tokens() || pool.range.batch <= 0) continue;
-    const auto fitted = static_cast<double>(pool.range.batch);
-    double outside = 0;
-    double largest = 0;
-    const std::vector<double>& running = period.statistics.pools[p].running;
-    for (const double r : running) {
-      const double batch = r / static_cast<double>(pool.config.replicas);
-      outside += batch > fitted ? 1 : 0;
-      largest = std::max(largest, batch);
-    }
-    if (outside == 0) continue;
+    const PoolStatistics& statistics = period.statistics.pools[p];
+    const double share = statistics.beyond_fit_share.estimate(0.95).value;
+    if (!pool.makes_tokens() || !(share > 0)) continue;
     list.push_back(warning(
         "W304", fmt::format("/fleet/pools/{}", p).c_str(),
-        fmt::format("{} ran outside the range its times were fitted on for {:.3g} % of the time: "
-                    "mean batch up to {:.0f}, fitted to {:.0f}; the physical bound was used there",
+        fmt::format("{} ran beyond the range its times were fitted on for {:.2g} % of the busy "
+                    "time: up to {:.0f} decodes and {:.0f} tokens a step, fitted to {} and {}; its "
+                    "form was continued there, never below the physical bound",
                     pool.range.first_to_leave.empty() ? "a kernel" : pool.range.first_to_leave,
-                    100 * outside / static_cast<double>(running.size()), largest, fitted)));
+                    100 * share, statistics.largest_batch.estimate(0.95).largest,
+                    statistics.largest_step_tokens.estimate(0.95).largest, pool.range.batch,
+                    pool.range.step_tokens)));
   }
 }
 

@@ -80,6 +80,24 @@ std::string markdown_targets(const Json& report) {
   return out;
 }
 
+/// One row a busy period; nothing without them.
+std::string markdown_periods(const Json& report) {
+  const Json& busy = report["busy_periods"];
+  if (busy.is_null()) return "";
+  std::string out =
+      fmt::format("\n| {} | from | demand | load per GPU | verdict |\n|---|---|---|---|---|\n",
+                  busy["every"].get<std::string>());
+  for (const Json& period : busy["periods"]) {
+    const std::string from =
+        period["start_utc"].is_null() ? "-" : period["start_utc"].get<std::string>().substr(0, 10);
+    out += fmt::format("| {} | {} | x {} | {} | {} |\n", period["index"].get<std::size_t>(), from,
+                       format_number(period["rate_multiplier"].get<double>()),
+                       format_number(period["offered_load_per_gpu"].get<double>()),
+                       period["pass"].get<bool>() ? "PASS" : "**FAIL**");
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string render_csv(const nlohmann::ordered_json& report) {
@@ -104,6 +122,7 @@ std::string render_markdown(const nlohmann::ordered_json& report) {
                           : "FAIL: ",
       report["answer"]["headline"].get<std::string>(), report["why"]["binding"].get<std::string>());
   out += markdown_targets(report);
+  out += markdown_periods(report);
   out +=
       "\n| metric | class | window | count | mean | p50 | p90 | p95 | p99 | max |\n"
       "|---|---|---|---|---|---|---|---|---|---|\n";

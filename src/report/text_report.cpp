@@ -251,6 +251,10 @@ class Screen {
     return longest;
   }
 
+  bool outlasts_demand() const {
+    return real(report_["method"]["horizon_s"]) > real(report_["method"]["duration_s"]);
+  }
+
   /// The windows that leave a backlog behind, as far as two lines go.
   std::string drains() const {
     std::string text;
@@ -259,11 +263,13 @@ class Screen {
     for (const auto& [window, ignored] : windows.items()) {
       if (window == "run" && windows.size() > 1) continue;
       const double longest = longest_drain(window);
-      if (!std::isnan(longest) && longest <= 0) continue;
+      const bool never = std::isnan(longest);
+      if (!never && longest <= 0) continue;
+      if (never && window == "run" && !outlasts_demand()) continue;  // nothing could drain
       if (++shown > kMostDrains) return text + "; ...";
-      text += fmt::format("; drained {} after {}",
-                          std::isnan(longest) ? "> horizon" : format_seconds(longest),
-                          window == "run" ? "the demand ends" : window);
+      const std::string after = "after " + (window == "run" ? "the demand ends" : window);
+      text += never ? "; not drained " + after + " before the horizon"
+                    : "; drained " + format_seconds(longest) + " " + after;
     }
     return text;
   }

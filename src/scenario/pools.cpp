@@ -21,7 +21,7 @@ constexpr std::int64_t kLongestWholePrompt = 32'768;
 std::string count_text(double value, const char* unit) {
   std::string digits = std::to_string(static_cast<std::int64_t>(value));
   for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
+    digits.insert(static_cast<std::size_t>(at), 1, ',');
   }
   return digits + " " + unit;
 }
@@ -54,6 +54,22 @@ void check_whole_replicas(const ScenarioPool& pool, std::int64_t gpus_per_replic
                    std::to_string(gpus_per_replica),
                {below > 0 ? "nearest: " + std::to_string(below) + " or " + std::to_string(above)
                           : "nearest: " + std::to_string(above)});
+}
+
+/// A pool with a service_time needs no GPU, but one that it names must exist: prices and reports
+/// go by it.
+void check_gpu_name(const ScenarioPool& pool, const CatalogueExtras& extras,
+                    const std::string& pointer, Problems& problems) {
+  const std::string& name = pool.deployment.gpu;
+  if (name.empty() || find_gpu(name) != nullptr) return;
+  std::vector<std::string> known;
+  for (const Gpu& gpu : extras.gpus) known.push_back(gpu.name);
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  for (const Gpu& gpu : gpus()) known.push_back(gpu.name);
+  std::vector<std::string> notes = {"headroom gpus lists them"};
+  const std::string nearest = nearest_word(name, known);
+  if (!nearest.empty()) notes.push_back("did you mean \"" + nearest + "\"?");
+  problems.add("E112", pointer + "/gpu", "unknown GPU \"" + name + "\"", notes);
 }
 
 void resolve_service_time(const ScenarioPool& pool, const std::string& pointer,
@@ -187,6 +203,8 @@ void resolve_tokens(const ScenarioPool& pool, const std::string& pointer, Resolv
   CompiledSteps compiled = compile_steps(deployment, limits);
   config.steps = std::move(compiled.steps);
   resolved.range = std::move(compiled.range);
+  config.fitted_batch = resolved.range.batch;
+  config.fitted_step_tokens = resolved.range.step_tokens;
   for (const std::string& note : resolved.range.notes) {
     context.warnings.add("W203", pointer + "/model", note);
   }
@@ -244,6 +262,7 @@ ResolvedPool resolve_pool(const ScenarioPool& pool, const std::string& pointer,
   resolved.config.name = pool.name;
   resolved.config.queueing = queueing_of(pool.queueing);
   if (pool.service_time_s) {
+    check_gpu_name(pool, context.extras, pointer, context.problems);
     resolve_service_time(pool, pointer, resolved, context.problems);
   } else {
     resolve_model(pool, pointer, resolved, context);

@@ -41,7 +41,10 @@ struct PoolConfig {
   std::int64_t block_tokens = 16;  ///< tokens of one KV block
   std::int64_t kv_blocks = 0;      ///< of one replica; continuous and chunked
   std::int64_t max_context = 0;    ///< prompt + output tokens a request may have; 0 = no limit
-  std::shared_ptr<const StepTable> steps;         ///< continuous and chunked
+  std::shared_ptr<const StepTable> steps;  ///< continuous and chunked
+  /// Largest batch of decodes, and tokens of a step, that the kernel models behind `steps` were
+  /// fitted on; 0 = no bound. Time beyond is tallied (design contract 5).
+  std::int64_t fitted_batch = 0, fitted_step_tokens = 0;
   std::shared_ptr<const BatchTable> batch_times;  ///< static; absent: the longest drawn service
 };
 

@@ -72,6 +72,9 @@ struct LateStretch {
 
 /// What one pool's work costs, for offered load and utilisation.
 struct PoolTotals {
+  double beyond_fit_ps = 0;  ///< of busy_ps, in steps larger than the kernel models were fitted on
+  double largest_batch = 0;  ///< decodes of one step
+  double largest_step_tokens = 0;
   double busy_ps = 0;  ///< replica time inside steps or batches
   double steps = 0, plans = 0, cut_plans = 0, mixed_steps = 0;
   double preemptions = 0, admissions = 0;

@@ -137,6 +137,8 @@ struct PoolStatistics {
   Series busy_mean, busy_peak;  ///< share of replicas at work; peak = largest bin
   Series kv_mean, kv_peak;      ///< share of KV blocks held; empty without KV
   Series preemptions, admissions;
+  Series beyond_fit_share;  ///< of busy time, in steps beyond the kernel models' fitted range
+  Series largest_batch, largest_step_tokens;
   std::vector<double> running, queued, busy_share, kv_share;  ///< by timeline bin, means
 };
 
