@@ -139,8 +139,31 @@ TEST_CASE("busy periods are reported one by one, with the first that fails", "[r
   CHECK(periods[2]["rate_multiplier"].get<double>() == Approx(1.25 * 1.25));
   CHECK(report["busy_periods"]["first_failing"].get<int>() >= 3);
   check_valid(report);
+  const std::string first = report["busy_periods"]["first_failing"].dump();
   const std::string text = render_text(report, {});
-  CHECK(text.find("month") != std::string::npos);
+  CHECK(text.find("hold until month " + first) != std::string::npos);
+  // Moments are told by the period's number: its date stands in the list of periods.
+  CHECK(text.find("month " + first + ", ") != std::string::npos);
+  const std::string markdown = render_markdown(report);
+  CHECK(markdown.find("| month | from | demand | load per GPU | verdict |") != std::string::npos);
+  CHECK(markdown.find("| 2 | ") != std::string::npos);
+  for (const Json& target : periods[5]["targets"]) {
+    if (!target["ci"].is_null()) CHECK(target["ci"][0].get<double>() >= 0);
+  }
+}
+
+TEST_CASE("an interval keeps to what is possible", "[report]") {
+  // Two replications, one that misses a little: Student's t alone goes beyond 100 %.
+  ScenarioOverrides overrides;
+  overrides.set = {{"replications", "2"}, {"time.duration", "3min"}, {"time.drain", "0s"}};
+  overrides.set_json = {
+      {"windows", "[]"},
+      {"targets", R"([{"id": "kept", "class": "image", "metric": "slo_attainment", "min": 0.5}])"}};
+  const Json report = make_report(input_of(run_text(kSpike, overrides)));
+  const Json& ci = report["targets"][0]["ci"];
+  REQUIRE(ci.is_array());
+  CHECK(ci[0].get<double>() >= 0);
+  CHECK(ci[1].get<double>() <= 1);
 }
 
 TEST_CASE("the screen answers first and fits", "[report][text]") {
