@@ -1,7 +1,9 @@
 #include "engine_bench.hpp"
 
 #include <sys/resource.h>
+#include <time.h>
 
+#include <algorithm>
 #include <chrono>
 #include <numeric>
 
@@ -21,6 +23,13 @@ constexpr double kMeanOutput = 250;
 double mean_of_second_half(const std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   return std::accumulate(middle, values.end(), 0.0) / static_cast<double>(values.end() - middle);
+}
+
+/// Processor time of this thread: what one core worked, whatever else the machine did.
+double processor_s() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 PoolConfig make_pool(const Case& bench_case) {
@@ -86,10 +95,12 @@ Result run(const Case& bench_case) {
   RequestStream requests(workload, cell.key, 1.0);
 
   const auto start = std::chrono::steady_clock::now();
+  const double cpu_start = processor_s();
   const Outcome outcome =
       bench_case.stepwise ? run_cell_stepwise(cell, requests) : run_cell(cell, requests);
   Result result;
   result.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.cpu_s = processor_s() - cpu_start;
   const GroupTally& group = outcome.groups[0][0];
   result.requests = group.arrived;
   result.finished = group.ended[static_cast<std::size_t>(EndState::kFinished)];

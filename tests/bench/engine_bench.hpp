@@ -22,6 +22,7 @@ struct Case {
 /// What a case came to.
 struct Result {
   double wall_s = 0;
+  double cpu_s = 0;     ///< processor time of the one thread
   double requests = 0;  ///< arrived
   double finished = 0, preempted = 0, abandoned = 0;
   double steps = 0, plans = 0, cut_plans = 0;
