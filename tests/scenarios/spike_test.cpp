@@ -168,3 +168,44 @@ TEST_CASE("offered load is arrivals times the GPU-seconds a full replica spends 
   const double capacity_tokens_per_s = in_step / step_s;
   CHECK(load.mean_gpus == Approx(8 * decodes / capacity_tokens_per_s).epsilon(0.05));
 }
+
+TEST_CASE("the two days break on Monday noon, are worst on Tuesday and leave no backlog",
+          "[scenarios][spike][slow]") {
+  ScenarioOverrides overrides;
+  overrides.set = {{"replications", "3"}};
+  const ResolvedScenario scenario = resolve(load_shipped(kSpike, overrides));
+  const RunResult result = run(scenario);
+  const RunStatistics& statistics = result.main_period().statistics;
+  const auto mean_e2e = [&](const char* name, const char* window) {
+    return statistics.groups[scenario.class_index(name)][scenario.window_index(window)]
+        .latency[static_cast<std::size_t>(Metric::kE2e)]
+        .mean.estimate(0.95)
+        .value;
+  };
+  // Little's law and the integral of the rate: in two days 1/86,400 of a billion a second times the
+  // profile's 28.3385 (Monday) x 1.05 and 29.3245 (Tuesday) x 1.15 hours.
+  double chat = 0;
+  for (const char* name : {"chat-paid", "chat-free"}) {
+    chat += statistics.groups[scenario.class_index(name)][0].arrived.estimate(0.95).value;
+  }
+  CHECK(chat == Approx(kMessagesPerS * kHour * (28.3385 * 1.05 + 29.3245 * 1.15)).epsilon(0.002));
+  // The hourly estimate of the facts' collection, with its quarter of doubt.
+  CHECK(mean_e2e("chat-free", "sign-ups") == Approx(10).epsilon(0.25));
+  CHECK(mean_e2e("image-free", "sign-ups") == Approx(52).epsilon(0.25));
+  CHECK(mean_e2e("chat-free", "crest") == Approx(49).epsilon(0.25));
+  CHECK(mean_e2e("image-free", "crest") == Approx(240).epsilon(0.25));
+
+  const auto verdict = [&](const std::string& id) {
+    for (std::size_t t = 0; t < result.spec.targets.size(); ++t) {
+      if (result.spec.targets[t].id == id) return result.main_period().verdicts[t];
+    }
+    FAIL("no target " << id);
+    return TargetVerdict{};
+  };
+  CHECK_FALSE(verdict("chat-answer").pass);
+  CHECK(verdict("chat-answer").first_breach_s > 11 * kHour);
+  CHECK(verdict("chat-answer").first_breach_s < 15 * kHour);
+  CHECK(verdict("chat-answer").worst_at_s > 38 * kHour);
+  CHECK(verdict("chat-answer").worst_at_s < 39.1 * kHour);
+  CHECK(verdict("drain").pass);
+}
