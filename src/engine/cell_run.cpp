@@ -9,6 +9,9 @@
 namespace headroom {
 namespace {
 
+/// Replicas from which fetching ahead pays: below, their state stays in the caches.
+constexpr std::size_t kFetchAheadFrom = 4096;
+
 bool makes_tokens(const PoolConfig& pool) {
   return pool.mode == BatchMode::kContinuous || pool.mode == BatchMode::kChunked;
 }
@@ -85,7 +88,7 @@ Outcome CellRun::run() {
     while (!expiries_.empty() && !still_waits(expiries_.top())) expiries_.pop();
     if (!expiries_.empty()) now_ = std::min(now_, expiries_.top().time);
     if (now_ >= config_.horizon.count) break;
-    if (events_.leaves() >= 64) fetch_ahead();
+    if (events_.leaves() >= kFetchAheadFrom) fetch_ahead();
     tick();
   }
   end_at_horizon();

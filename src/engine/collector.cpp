@@ -8,9 +8,6 @@
 namespace headroom {
 namespace {
 
-/// A pause of the lateness shorter than this does not end it (docs/glossary.md, drain time).
-constexpr std::int64_t kDrainPause = 300 * kTicksPerSecond;
-
 std::size_t bins_for(Ticks horizon, Ticks width) {
   const std::int64_t bins = (horizon.count + width.count - 1) / width.count;
   return static_cast<std::size_t>(std::max<std::int64_t>(1, bins));
@@ -82,7 +79,7 @@ void Collector::note_late(std::uint32_t request_class, std::int64_t arrival, std
   if (now <= from) return;
   std::vector<LateStretch>& late = classes_[request_class].late;
   // Calls come in order of `now`, so a new stretch can only swallow the newest ones.
-  while (!late.empty() && late.back().to.count + kDrainPause >= from) {
+  while (!late.empty() && late.back().to.count + kDrainPause.count >= from) {
     from = std::min(from, late.back().from.count);
     late.pop_back();
   }

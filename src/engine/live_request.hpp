@@ -7,6 +7,7 @@
 #include "headroom/core/check.hpp"
 #include "headroom/engine/record.hpp"
 #include "headroom/workload/request_stream.hpp"
+#include "large_pages.hpp"
 
 namespace headroom {
 
@@ -70,6 +71,12 @@ class LiveRequests {
     }
     const Slot slot = free_.back();
     free_.pop_back();
+    if (!free_.empty()) {  // the next arrival's, so that it does not wait for memory
+      const auto* next = reinterpret_cast<const char*>(&requests_[free_.back()]);
+      __builtin_prefetch(next, 1);
+      __builtin_prefetch(next + 64, 1);
+      __builtin_prefetch(next + 128, 1);
+    }
     requests_[slot] = LiveRequest{};
     return slot;
   }
@@ -83,7 +90,7 @@ class LiveRequests {
   std::size_t size() const { return requests_.size(); }
 
  private:
-  std::vector<LiveRequest> requests_;
+  std::vector<LiveRequest, LargePages<LiveRequest>> requests_;
   std::vector<Slot> free_;
 };
 

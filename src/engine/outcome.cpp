@@ -7,8 +7,6 @@
 namespace headroom {
 namespace {
 
-constexpr std::int64_t kDrainPause = 300 * kTicksPerSecond;
-
 void add(std::vector<double>& to, const std::vector<double>& from, double weight) {
   HEADROOM_CHECK(to.size() == from.size(), "merged timelines have the same bins");
   for (std::size_t i = 0; i < to.size(); ++i) to[i] += weight * from[i];
@@ -35,7 +33,7 @@ std::vector<LateStretch> unite(std::vector<LateStretch> a, const std::vector<Lat
             [](const LateStretch& x, const LateStretch& y) { return x.from < y.from; });
   std::vector<LateStretch> joined;
   for (const LateStretch& stretch : a) {
-    if (!joined.empty() && joined.back().to.count + kDrainPause >= stretch.from.count) {
+    if (!joined.empty() && joined.back().to.count + kDrainPause.count >= stretch.from.count) {
       joined.back().to = std::max(joined.back().to, stretch.to);
       joined.back().open = joined.back().open || stretch.open;
     } else {

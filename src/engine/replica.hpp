@@ -8,6 +8,7 @@
 #include "event_tree.hpp"
 #include "headroom/engine/config.hpp"
 #include "headroom/engine/outcome.hpp"
+#include "large_pages.hpp"
 #include "live_request.hpp"
 #include "step_series.hpp"
 
@@ -88,11 +89,11 @@ struct Pool {
   bool central = false;
   bool independent = false;  ///< its replicas touch nobody else's queue: may start at once
   bool touched = false;      ///< central: noted for admission at this tick
-  std::vector<Replica> replicas;
+  std::vector<Replica, LargePages<Replica>> replicas;
   std::vector<TieredQueue> queues;  ///< one, or one a replica
   /// Token pools, one row a replica: block_tokens counts of decodes by (computed - steps) modulo
   /// block_tokens, then counts of decodes by group.
-  std::vector<std::uint16_t> rows;
+  std::vector<std::uint16_t, LargePages<std::uint16_t>> rows;
   std::size_t row_length = 0;
   std::vector<std::int32_t> loads;  ///< requests on each replica, queued ones included
   bool ranked = false;

@@ -104,6 +104,10 @@ void CellRun::start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft
 
 void CellRun::end_prefill_step(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
+  __builtin_prefetch(&live_[replica.prefill_first]);
+  if (!replica.completions.empty()) {
+    __builtin_prefetch(&live_[Completion::slot(replica.completions.front())]);
+  }
   const double held =
       static_cast<double>(pool.config->kv_blocks) - static_cast<double>(replica.free_blocks);
   pool.kv.add_line(replica.start, held, now_, held);

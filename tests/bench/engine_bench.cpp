@@ -88,7 +88,7 @@ Result run(const Case& bench_case) {
   demand.rate.base_per_s = rate_per_s;
   demand.prompt_tokens = Distribution::lognormal(kMeanPrompt, 1.0);
   demand.output_tokens = Distribution::lognormal(kMeanOutput, 1.0);
-  demand.patience_s = Distribution::lognormal(60, 0.5);
+  demand.patience_s = Distribution::constant(60);
   demand.stages.resize(1);
   workload.classes.push_back(demand);
   prepare(workload);

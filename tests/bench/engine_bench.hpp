@@ -8,7 +8,7 @@
 namespace headroom::bench {
 
 /// One engine benchmark: Llama-3.1-8B on one A100 a replica, lognormal lengths (mean 600 in, 250
-/// out), one class, lognormal patience of mean 60 s, power-of-two routing, KV blocks on.
+/// out), one class, a patience of 60 s, power-of-two routing, KV blocks on.
 struct Case {
   BatchMode mode = BatchMode::kContinuous;
   std::int64_t replicas = 1000;

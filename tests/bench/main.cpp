@@ -54,7 +54,7 @@ int engine() {
       Case bench_case;
       bench_case.mode = mode;
       bench_case.replicas = replicas;
-      bench_case.requests = replicas == 1000 ? 8'000'000 : 30'000'000;
+      bench_case.requests = replicas == 1000 ? 8'000'000 : 20'000'000;
       print(mode == BatchMode::kContinuous ? "continuous batching" : "chunked prefill", bench_case,
             headroom::bench::run(bench_case));
     }
