@@ -86,6 +86,16 @@ Ticks StepTable::prefill_attention(std::int64_t chunk, std::int64_t past) const 
   const std::int64_t* low = prefill_.time_ps.data() + i * columns + j;
   const std::int64_t* high = low + columns;
 
+  // On a grid line of `past`, as without a prefix cache, the same value needs one division of 64
+  // bits, wherever its products fit them.
+  if (past == prefill_.pasts[j]) {
+    const std::int64_t width = prefill_.chunks[i + 1] - prefill_.chunks[i];
+    const std::int64_t ahead = chunk - prefill_.chunks[i];
+    if (ahead <= width && width < (std::int64_t{1} << 20U) &&
+        std::max(low[0], high[0]) < (std::int64_t{1} << 42U)) {
+      return {((width - ahead) * low[0] + ahead * high[0]) / width};
+    }
+  }
   const Wide from_low = chunk - prefill_.chunks[i];
   const Wide to_high = prefill_.chunks[i + 1] - chunk;
   const Wide from_left = past - prefill_.pasts[j];

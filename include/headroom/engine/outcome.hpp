@@ -63,6 +63,9 @@ struct PoolTimeline {
   std::vector<double> kv_share;  ///< KV blocks held / blocks; empty without KV
 };
 
+/// A pause of lateness shorter than this does not end it (docs/glossary.md, drain time).
+inline constexpr Ticks kDrainPause{300 * kTicksPerSecond};
+
 /// A stretch of time in which some request of the class was queued longer than its drain limit;
 /// neighbours less than 5 minutes apart are joined. Sorted, disjoint.
 struct LateStretch {
