@@ -13,7 +13,7 @@ namespace headroom {
 /// An entity has one pending event at any time, so changing it replaces the old one: no stale
 /// events, no generation numbers, and ties go to the lowest index, which is the total order the
 /// serving rules ask for. Changing a leaf costs log2(leaves) comparisons of neighbours in memory
-/// and stops where the winner stays the same. docs/performance.md compares it with a heap.
+/// and stops where the winner stays the same.
 class EventTree {
  public:
   explicit EventTree(std::size_t entities)
