@@ -32,8 +32,8 @@ Paths of --set name list items by name or index. A run that misses its targets e
 the answer was given.)";
 
 constexpr const char* kValidateFooter = R"(Examples:
-  headroom validate scenarios/*.json
-  headroom validate --format github scenarios/*.json     annotations for a workflow)";
+  headroom validate scenarios/erlang-c.json scenarios/small-fleet.json
+  headroom validate --format github scenarios/small-fleet.json   annotations for a workflow)";
 
 constexpr const char* kExplainFooter = R"(Examples:
   headroom explain scenarios/erlang-c.json
