@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "headroom/core/check.hpp"
 
@@ -37,8 +38,12 @@ struct Job {
 
 using Queue = std::list<Job*>;
 
+enum class Standing { kOut, kDown, kServing, kLeaving, kGone };
+
 struct Replica {
   ReplicaId id{0};
+  Standing standing = Standing::kOut;
+  Ticks since{0};             // in service, or not
   std::vector<Job*> running;  // admitted, in order of admission
   int64_t free_blocks = 0;
   Ticks step_start{0};
@@ -55,6 +60,7 @@ struct Pool {
   const PoolConfig* config = nullptr;
   std::vector<Replica> replicas;
   std::vector<Queue> queues;  // one under central, else one a replica
+  Queue held;                 // dispatch: who found no serving replica
   int64_t routed = 0;
 };
 
@@ -71,10 +77,11 @@ class Engine {
       Pool& pool = pools_.emplace_back();
       pool.id = PoolId{static_cast<std::uint32_t>(pools_.size() - 1)};
       pool.config = &pool_config;
-      pool.replicas.resize(static_cast<std::size_t>(pool_config.replicas));
+      pool.replicas.resize(static_cast<std::size_t>(pool_config.all_replicas()));
       for (std::uint32_t i = 0; i < pool.replicas.size(); ++i) {
         pool.replicas[i].id = ReplicaId{i};
         pool.replicas[i].free_blocks = pool_config.kv_blocks;
+        if (i < pool_config.replicas) pool.replicas[i].standing = Standing::kServing;
       }
       pool.queues.resize(central(pool) ? 1 : pool.replicas.size());
     }
@@ -87,15 +94,18 @@ class Engine {
       if (now_ >= config_.horizon) break;
       kinds_this_tick_ = 0;
       end_steps();
+      change_fleet();
       abandon();
       arrive();
       while (admit_and_start()) {
       }
+      let_go();
       counts_.shared_ticks += std::popcount(kinds_this_tick_) > 1;
     }
     now_ = config_.horizon;
-    for (const Pool& pool : pools_) {
-      for (const Replica& replica : pool.replicas) {
+    for (Pool& pool : pools_) {
+      for (Replica& replica : pool.replicas) {
+        stand(pool, replica, Standing::kGone);
         if (!replica.step_end) continue;
         ++counts_.pools[index(pool.id)].steps_cut;
         counts_.pools[index(pool.id)].busy.push_back({replica.step_start, now_});
@@ -139,6 +149,9 @@ class Engine {
   // The next tick at which anything can happen.
   Ticks next_tick() {
     Ticks next = next_ ? next_->arrival : kNever;
+    if (event_ < config_.fleet_events.size()) {
+      next = std::min(next, config_.fleet_events[event_].at);
+    }
     for (auto& [id, job] : jobs_) {
       if (may_abandon(job)) next = std::min(next, deadline(job));
       if (job.where) next = std::min(next, job.leaves);
@@ -215,7 +228,115 @@ class Engine {
     }
   }
 
-  // ---- 2: patience --------------------------------------------------------------------------
+  // ---- 2: faults and fleet changes ------------------------------------------------------------
+
+  void change_fleet() {
+    std::vector<std::pair<Pool*, Replica*>> removed;
+    for (; event_ < config_.fleet_events.size(); ++event_) {
+      const FleetEvent& event = config_.fleet_events[event_];
+      if (event.at != now_) break;
+      kinds_this_tick_ |= 8;
+      Pool& pool = pools_[index(event.pool)];
+      Replica& replica = pool.replicas[index(event.replica)];
+      PoolCounts& counts = counts_.pools[index(pool.id)];
+      switch (event.kind) {
+        case FleetEventKind::kFault:
+          fault(pool, replica);
+          break;
+        case FleetEventKind::kStart:
+          ++counts.starts;
+          stand(pool, replica, Standing::kServing);
+          break;
+        case FleetEventKind::kRemoval:
+          ++counts.removals;
+          if (replica.standing == Standing::kServing) {
+            stand(pool, replica, Standing::kLeaving);
+            removed.emplace_back(&pool, &replica);
+          } else {
+            stand(pool, replica, Standing::kGone);
+          }
+          break;
+      }
+    }
+    if (!(kinds_this_tick_ & 8)) return;
+    for (Pool& pool : pools_) {
+      if (central(pool)) continue;
+      if (!serving(pool).empty()) hand_on(pool, pool.held, nullptr);
+      for (const auto& [of, replica] : removed) {
+        if (of == &pool) hand_on(pool, pool.queues[index(replica->id)], replica);
+      }
+    }
+  }
+
+  void fault(Pool& pool, Replica& replica) {
+    if (replica.standing != Standing::kServing && replica.standing != Standing::kLeaving) return;
+    PoolCounts& counts = counts_.pools[index(pool.id)];
+    ++counts.faults;
+    if (replica.step_end) {
+      ++counts.steps_cut;
+      counts.busy.push_back({replica.step_start, now_});
+    }
+    replica.step_end.reset();
+    std::map<RequestId, Job*> failing;
+    for (Job* job : replica.running) failing[job->record.id] = job;
+    if (!central(pool)) {
+      for (Job* job : pool.queues[index(replica.id)]) failing[job->record.id] = job;
+    }
+    for (auto& [id, job] : failing) {
+      if (job->where) {
+        ++counts_.failed_running;
+        take_off(replica, *job);
+      } else {
+        ++counts_.failed_queued;
+        leave_queue(*job);
+      }
+      end(*job, EndState::kFailed);
+    }
+    const bool leaving = replica.standing == Standing::kLeaving;
+    stand(pool, replica, leaving ? Standing::kGone : Standing::kDown);
+  }
+
+  // Gives those in a queue to the router. from: the removed replica whose queue it is.
+  void hand_on(Pool& pool, Queue& queue, const Replica* from) {
+    for (Job* job : Queue(queue)) {
+      leave_queue(*job);
+      if (from) ++counts_.moved;
+      job->queue = queue_for(pool, *job, from);
+      join_back(*job);
+    }
+  }
+
+  void stand(Pool& pool, Replica& replica, Standing standing) {
+    PoolCounts& counts = counts_.pools[index(pool.id)];
+    const auto used = [](Standing s) { return s == Standing::kServing || s == Standing::kLeaving; };
+    const Standing before = std::exchange(replica.standing, standing);
+    if (used(before) && used(standing)) return;
+    if (used(before)) counts.in_service.push_back({replica.since, now_});
+    if (before == Standing::kDown) counts.down.push_back({replica.since, now_});
+    replica.since = now_;
+  }
+
+  // After a tick: removed replicas on which nothing is left.
+  void let_go() {
+    for (Pool& pool : pools_) {
+      for (Replica& replica : pool.replicas) {
+        if (replica.standing != Standing::kLeaving || !replica.running.empty()) continue;
+        if (central(pool) || pool.queues[index(replica.id)].empty()) {
+          stand(pool, replica, Standing::kGone);
+        }
+      }
+    }
+  }
+
+  static std::vector<std::size_t> serving(const Pool& pool) {
+    std::vector<std::size_t> ids;
+    for (std::size_t i = 0; i < pool.replicas.size(); ++i) {
+      if (pool.replicas[i].standing == Standing::kServing) ids.push_back(i);
+    }
+    return ids;
+  }
+
+  // ---- 3: patience --------------------------------------------------------------------------
 
   void abandon() {
     std::vector<Job*> leaving;
@@ -230,7 +351,7 @@ class Engine {
     }
   }
 
-  // ---- 3: arrivals --------------------------------------------------------------------------
+  // ---- 4: arrivals --------------------------------------------------------------------------
 
   void arrive() {
     for (; next_ && next_->arrival == now_; fetch()) {
@@ -266,8 +387,16 @@ class Engine {
       end(job, EndState::kRejected);
       return;
     }
-    job.queue = &pool.queues[central(pool) ? 0 : route(pool, job)];
+    job.queue = queue_for(pool, job, nullptr);
     join_back(job);
+  }
+
+  Queue* queue_for(Pool& pool, const Job& job, const Replica* from) {
+    if (central(pool)) return &pool.queues[0];
+    const std::vector<std::size_t> ids = serving(pool);
+    if (!ids.empty()) return &pool.queues[ids[route(pool, job, ids, from)]];
+    ++counts_.held;
+    return &pool.held;
   }
 
   static RejectReason refuse(const PoolConfig& pool, const StageWork& work) {
@@ -280,28 +409,34 @@ class Engine {
     return RejectReason::kNone;
   }
 
-  std::size_t route(Pool& pool, const Job& job) {
-    const auto n = static_cast<double>(pool.replicas.size());
+  // An index into `ids`, the serving replicas.
+  std::size_t route(Pool& pool, const Job& job, const std::vector<std::size_t>& ids,
+                    const Replica* from) {
+    const auto n = static_cast<double>(ids.size());
     const auto load = [&](std::size_t i) {
-      return pool.queues[i].size() + pool.replicas[i].running.size();
+      return pool.queues[ids[i]].size() + pool.replicas[ids[i]].running.size();
     };
-    RandomStream random(config_.key, Purpose::kRoute, index(job.record.request_class),
-                        job.request.entity * 16 + static_cast<std::uint64_t>(job.record.stage));
+    const auto stage = static_cast<std::uint64_t>(job.record.stage);
+    RandomStream random =
+        from ? RandomStream(config_.key, Purpose::kReroute, index(from->id),
+                            index(job.record.id) * 16 + stage)
+             : RandomStream(config_.key, Purpose::kRoute, index(job.record.request_class),
+                            job.request.entity * 16 + stage);
     switch (pool.config->queueing) {
       case Queueing::kRoundRobin:
-        return static_cast<std::size_t>(pool.routed++) % pool.replicas.size();
+        return static_cast<std::size_t>(pool.routed++) % ids.size();
       case Queueing::kRandom:
         return static_cast<std::size_t>(random.uniform() * n);
       case Queueing::kLeastLoaded: {
         std::size_t best = 0;
-        for (std::size_t i = 1; i < pool.replicas.size(); ++i) {
+        for (std::size_t i = 1; i < ids.size(); ++i) {
           if (load(i) < load(best)) best = i;
         }
         return best;
       }
       case Queueing::kPowerOfTwo: {
         auto a = static_cast<std::size_t>(random.uniform() * n);
-        if (pool.replicas.size() == 1) return a;
+        if (ids.size() == 1) return a;
         auto b = static_cast<std::size_t>(random.uniform() * (n - 1));
         if (b >= a) ++b;
         if (a > b) std::swap(a, b);
@@ -325,7 +460,7 @@ class Engine {
     job.queue->insert(std::find_if(job.queue->begin(), job.queue->end(), behind), &job);
   }
 
-  // ---- 4: admission and step start ----------------------------------------------------------
+  // ---- 5: admission and step start ----------------------------------------------------------
 
   // One round; true when it started a step or admitted somebody.
   bool admit_and_start() {
@@ -360,7 +495,8 @@ class Engine {
     while (!queue.empty()) {
       Replica* best = nullptr;
       for (Replica* replica : idle) {
-        if (static_cast<int64_t>(replica->running.size()) < pool.config->max_batch &&
+        if (admits(pool, *replica) &&
+            static_cast<int64_t>(replica->running.size()) < pool.config->max_batch &&
             (!best || replica->running.size() < best->running.size())) {
           best = replica;
         }
@@ -377,6 +513,7 @@ class Engine {
   bool start_batches(Pool& pool, Queue& queue, const std::vector<Replica*>& idle) {
     bool any = false;
     for (Replica* replica : idle) {
+      if (!admits(pool, *replica)) continue;
       const bool full = static_cast<int64_t>(queue.size()) >= pool.config->max_batch;
       bool waited = false;
       for (const Job* job : queue) waited |= now_ - job->joined >= pool.config->max_wait;
@@ -434,7 +571,13 @@ class Engine {
     return pool.config->mode == BatchMode::kChunked ? std::min(missing, replica.budget) : missing;
   }
 
+  // A queue of its own holds only what a removed replica may still admit.
+  static bool admits(const Pool& pool, const Replica& replica) {
+    return !central(pool) || replica.standing == Standing::kServing;
+  }
+
   static bool can_admit(const Pool& pool, const Replica& replica, const Job& job) {
+    if (!admits(pool, replica)) return false;
     if (static_cast<int64_t>(replica.running.size()) >= pool.config->max_batch) return false;
     const int64_t tokens = tokens_at_admission(pool, replica, job);
     if (pool.config->mode == BatchMode::kChunked) {
@@ -556,8 +699,9 @@ class Engine {
   std::map<RequestId, Job*> handed_over_;
   std::optional<Request> next_;
   std::vector<RequestRecord> records_;
+  std::size_t event_ = 0;  // the next of the fleet events
   Ticks now_{-1};
-  unsigned kinds_this_tick_ = 0;  // bits: step ends 1, patience 2, arrivals 4
+  unsigned kinds_this_tick_ = 0;  // bits: step ends 1, patience 2, arrivals 4, fleet changes 8
 };
 
 }  // namespace

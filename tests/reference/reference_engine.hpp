@@ -52,12 +52,14 @@ struct Span {
 struct PoolCounts {
   std::int64_t steps = 0;       ///< steps of token pools, batches of static ones, that ended
   std::int64_t mixed = 0;       ///< of these, with prefill and decodes together
-  std::int64_t steps_cut = 0;   ///< steps and batches that the horizon cut
+  std::int64_t steps_cut = 0;   ///< steps and batches that the horizon or a fault cut
   std::int64_t block_peak = 0;  ///< most KV blocks held at once on all its replicas
   std::int64_t admissions = 0, preemptions = 0;
-  std::vector<Span> running;  ///< each stay on a replica
-  std::vector<Span> queued;   ///< each stay in a queue
-  std::vector<Span> busy;     ///< each step or batch
+  std::vector<Span> running;                          ///< each stay on a replica
+  std::vector<Span> queued;                           ///< each stay in a queue
+  std::vector<Span> busy;                             ///< each step or batch
+  std::vector<Span> in_service, down;                 ///< of its replicas
+  std::int64_t faults = 0, starts = 0, removals = 0;  ///< that found something to do
 };
 
 /// What a run met: the reach of a set of scenarios.
@@ -65,9 +67,12 @@ struct ReferenceCounts {
   std::vector<GapSummary> gaps;  ///< [class]
   std::vector<PoolCounts> pools;
   std::int64_t abandonments = 0;
+  std::int64_t failed_running = 0, failed_queued = 0;  ///< requests, by where the fault found them
+  std::int64_t moved = 0, held = 0;  ///< requests handed to the router again; that found no replica
   /// Admissions while an earlier-joined request of a lower tier waited in the same queue.
   std::int64_t tier_inversions = 0;
-  /// Ticks at which things of two kinds fell together (step ends, patience, arrivals).
+  /// Ticks at which things of two kinds fell together (step ends, fleet changes,
+  /// patience, arrivals).
   std::int64_t shared_ticks = 0;
 };
 

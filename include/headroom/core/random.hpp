@@ -18,6 +18,8 @@ enum class Purpose : std::uint32_t {
   kRoute = 5,
   kTrace = 6,
   kWorlds = 7,
+  kReroute = 8,
+  kFailure = 9,
   kTest = 15,
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,7 +32,8 @@ struct BatchTable {
 /// One pool of one cell, as the engine sees it: everything resolved to whole numbers.
 struct PoolConfig {
   std::string name;
-  std::int64_t replicas = 1;
+  std::int64_t replicas = 1;   ///< that serve from tick 0 on: ids 0, 1, ...
+  std::int64_t delivered = 0;  ///< that start later: the next ids
   std::int64_t gpus_per_replica = 1;
   Queueing queueing = Queueing::kCentral;
   BatchMode mode = BatchMode::kSlots;
@@ -46,6 +48,23 @@ struct PoolConfig {
   /// fitted on; 0 = no bound. Time beyond is tallied (design contract 5).
   std::int64_t fitted_batch = 0, fitted_step_tokens = 0;
   std::shared_ptr<const BatchTable> batch_times;  ///< static; absent: the longest drawn service
+
+  std::int64_t all_replicas() const { return replicas + delivered; }
+};
+
+/// What happens to a replica, in the order of work within a tick (docs/serving.md).
+enum class FleetEventKind : std::uint8_t {
+  kFault,    ///< what runs or queues there fails; down until its next start
+  kStart,    ///< serves from now on: delivered, or repaired
+  kRemoval,  ///< takes no new work, finishes what runs, is gone then
+};
+
+struct FleetEvent {
+  Ticks at{0};
+  FleetEventKind kind = FleetEventKind::kFault;
+  PoolId pool{0};
+  ReplicaId replica{0};
+  friend auto operator<=>(const FleetEvent&, const FleetEvent&) = default;
 };
 
 /// Limits of a class's service level objective; a missing one does not count.
@@ -78,6 +97,9 @@ struct CollectConfig {
 struct CellConfig {
   std::vector<PoolConfig> pools;
   std::vector<ClassConfig> classes;
+  /// Sorted. A replica starts only while it does not serve, and never after its removal; a fault of
+  /// one that is down, not started or gone does nothing.
+  std::vector<FleetEvent> fleet_events;
   Ticks horizon{0};  ///< nothing happens at or after it
   RunKey key;
   CollectConfig collect;
