@@ -76,7 +76,9 @@ Work work(const MoeShape& s) {
   return {2 * routed / real(s.ep) * per_expert, bytes_of(s.dtype) * visited * per_expert, 0};
 }
 
-Work work(const NetworkShape& s) { return {s.linear_flop + s.attention_flop, s.bytes, 0}; }
+Work work(const NetworkShape& s) {
+  return {s.linear_flop + s.attention_flop + s.conv_flop + s.pixel_flop, s.bytes, 0};
+}
 
 constexpr std::array<std::string_view, kKernelKinds> kKindNames{
     "gemm", "attention_prefill", "attention_decode", "memory", "collective", "moe", "network"};

@@ -190,6 +190,10 @@ std::optional<KernelShape> collective_row(const Row& row, const LayerContext&) {
   return std::nullopt;
 }
 
+std::optional<KernelShape> elementwise_row(const Row& row, const LayerContext&) {
+  return MemoryShape{row.positive("bytes")};
+}
+
 /// One GPU's part of the model a layer grid was measured on.
 struct LayerSlice {
   explicit LayerSlice(const LayerContext& context)
@@ -283,6 +287,7 @@ const std::vector<Layout>& layouts() {
        {"backend", "dtype", "num_gpus", "bytes", "latency_ms"},
        engine_reduce_row},
       {"collectives", {"op", "dtype", "num_gpus", "bytes", "latency_ms"}, collective_row},
+      {"elementwise", {"kernel", "dtype", "bytes", "latency_ms"}, elementwise_row},
       {"dense", {"layer", "tokens", "time_us"}, dense_row, true},
       {"per_sequence", {"layer", "sequences", "time_us"}, per_sequence_row, true},
       {"attention",

@@ -143,9 +143,11 @@ void describe(json::Archive& archive, ImagePipeline& pipeline) {
                  pipeline.parameters, json::kPositive);
   archive.integer({"reference_px", "side of the square picture the work is stated at"},
                   pipeline.reference_px, {1, 65536});
-  archive.quantity({"linear_flop", "one forward of one picture, convolutions and projections",
-                    needed(pipeline.linear_flop)},
-                   pipeline.linear_flop, Dimension::kFlop, json::kPositive);
+  archive.quantity(
+      {"linear_flop", "one forward of one picture, projections", needed(pipeline.linear_flop)},
+      pipeline.linear_flop, Dimension::kFlop, json::kPositive);
+  archive.quantity({"conv_flop", "one forward of one picture, convolutions"}, pipeline.conv_flop,
+                   Dimension::kFlop, kNonNegative);
   archive.quantity({"attention_flop", "one forward of one picture, grows with tokens squared"},
                    pipeline.attention_flop, Dimension::kFlop, kNonNegative);
   archive.number({"image_tokens", "tokens of the reference picture"}, pipeline.image_tokens,
@@ -154,6 +156,8 @@ void describe(json::Archive& archive, ImagePipeline& pipeline) {
   archive.quantity({"activation_bytes", "memory traffic of one forward of one picture"},
                    pipeline.activation_bytes, Dimension::kBytes, kNonNegative);
   archive.integer({"kernels", "kernels of one forward"}, pipeline.kernels, {0, 1e6});
+  archive.integer({"attention_layers", "attention layers of one forward"},
+                  pipeline.attention_layers, {0, 1e6});
   archive.integer({"forwards_per_step", "2 with classifier-free guidance"},
                   pipeline.forwards_per_step, {1, 2});
   archive.integer({"default_steps", "denoising steps when none are stated"}, pipeline.default_steps,
@@ -168,6 +172,9 @@ void describe(json::Archive& archive, ImagePipeline& pipeline) {
                    pipeline.decoder_flop, Dimension::kFlop, kNonNegative);
   archive.quantity({"decoder_bytes", "memory traffic of the decoder, per reference picture"},
                    pipeline.decoder_bytes, Dimension::kBytes, kNonNegative);
+  archive.boolean(
+      {"decoder_overflows_fp16", "the decoder runs in 32 bits unless the deployment is bf16"},
+      pipeline.decoder_overflows_fp16);
 }
 
 void describe(json::Archive& archive, Model& model) {

@@ -70,9 +70,13 @@ struct MoeShape {
 
 /// A whole image network (denoiser forward, text encoder or pixel decoder) as one lump of work.
 struct NetworkShape {
-  double linear_flop = 0, attention_flop = 0;
+  double linear_flop = 0;  ///< projections: matrix multiplications
+  double attention_flop = 0;
   double bytes = 0;  ///< activations and weights
   Dtype dtype = Dtype::kFp16;
+  double conv_flop = 0;   ///< convolutions at latent resolution
+  double pixel_flop = 0;  ///< convolutions of few channels at pixel resolution (pixel decoders)
+  double kernels = 0;     ///< how many kernels it is made of
 };
 
 using KernelShape = std::variant<GemmShape, PrefillAttentionShape, DecodeAttentionShape,

@@ -66,12 +66,14 @@ struct ImagePipeline {
   std::string network = "unet";      ///< "unet" or "dit"
   double parameters = 0;             ///< of the denoiser
   std::int64_t reference_px = 1024;  ///< side of the square picture the work below is stated at
-  double linear_flop = 0;            ///< one forward of one picture: convolutions and projections
+  double linear_flop = 0;            ///< one forward of one picture: projections
+  double conv_flop = 0;              ///< one forward of one picture: convolutions
   double attention_flop = 0;         ///< one forward of one picture: grows with tokens squared
   double image_tokens = 0;           ///< at the reference picture
   double text_tokens = 0;       ///< joined to them (DiT); 0 where text enters by cross-attention
   double activation_bytes = 0;  ///< device memory traffic of one forward of one picture
   std::int64_t kernels = 0;     ///< kernels of one forward, for launch cost
+  std::int64_t attention_layers = 0;   ///< of one forward: messages when GPUs share a picture
   std::int64_t forwards_per_step = 1;  ///< 2 with classifier-free guidance
   std::int64_t default_steps = 1;
   double text_encoder_parameters = 0;
@@ -79,6 +81,8 @@ struct ImagePipeline {
   double decoder_parameters = 0;
   double decoder_flop = 0;   ///< latent to pixels, per reference picture
   double decoder_bytes = 0;  ///< its device memory traffic
+  /// The decoder's values overflow fp16: it runs in 32 bits unless the deployment is bf16.
+  bool decoder_overflows_fp16 = false;
 };
 void describe(json::Archive& archive, ImagePipeline& pipeline);
 
