@@ -150,5 +150,27 @@ TEST_CASE("GPUs that share a picture split its work and trade tokens for heads",
   }
 }
 
+TEST_CASE("an autoregressive picture takes its tokens' steps and then the pixel stage",
+          "[latency][image]") {
+  Deployment d = plain_deployment();
+  d.gpu = *find_gpu("A100-SXM-80GB");
+  d.dtype = Dtype::kBf16;
+  d.tensor_parallel = 8;
+  d.model = *find_model("AR-Image-70B");
+  // Tokens: the steps of a language model of the same shapes.
+  Deployment text = d;
+  text.model = *find_model("Llama-3.1-70B");
+  const StepBatch batch{{}, 64, 64 * 600, 64};
+  CHECK(step_seconds_direct(d, batch) == step_seconds_direct(text, batch));
+  // Pixels: every operator but the prompt's, with one forward a step.
+  d.tensor_parallel = 1;
+  CHECK(seconds_of(d, {}, 1, "text_encoder") == 0);
+  CHECK(seconds_of(d, {}, 1, "decoder") > 0);
+  Deployment sdxl = d;
+  sdxl.model = *find_model("SDXL-1.0");
+  CHECK(seconds_of(d, {}, 4, "denoise") ==
+        Approx(seconds_of(sdxl, {4, d.model.image.default_steps, 0, 1}, 4, "denoise")));
+}
+
 }  // namespace
 }  // namespace headroom

@@ -10,8 +10,12 @@
 namespace headroom::validation {
 
 std::span<const Section> sections() {
-  static constexpr std::array<Section, 1> kSections{{
+  static constexpr std::array<Section, 4> kSections{{
       {"kernels", "kernel models against measured kernels", write_kernels},
+      {"published-throughput", "published LLM throughput as runs of the engine",
+       write_published_throughput},
+      {"published-images", "published picture latencies", write_published_images},
+      {"mlperf-server", "MLPerf server rows as queueing checks", write_mlperf_server},
   }};
   return kSections;
 }
@@ -27,7 +31,7 @@ constexpr const char* kUsage =
 int usage() {
   std::cerr << kUsage;
   for (const Section& section : sections()) {
-    std::cerr << "  " << section.name << std::string(16 - std::strlen(section.name), ' ')
+    std::cerr << "  " << section.name << std::string(24 - std::strlen(section.name), ' ')
               << section.about << "\n";
   }
   return 2;

@@ -24,5 +24,8 @@ struct Section {
 std::span<const Section> sections();
 
 void write_kernels(const StudyInput& input, std::ostream& out);
+void write_published_throughput(const StudyInput& input, std::ostream& out);
+void write_published_images(const StudyInput& input, std::ostream& out);
+void write_mlperf_server(const StudyInput& input, std::ostream& out);
 
 }  // namespace headroom::validation

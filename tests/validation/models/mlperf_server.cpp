@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <ostream>
+
+#include "published_images.hpp"
+#include "published_serving.hpp"
+#include "sections.hpp"
+
+namespace headroom::validation {
+namespace {
+
+std::string pair_of(double measured, double predicted, double unit, const char* format) {
+  if (measured <= 0) return "-";
+  return fmt::format("{} / {}", fmt::format(fmt::runtime(format), measured * unit),
+                     fmt::format(fmt::runtime(format), predicted * unit));
+}
+
+/// Speeds that the offline rows of the same software show, by model.
+using Factors = std::map<std::string, double>;
+std::string key_of(const ServingCase& c) { return c.software + "|" + c.model; }
+
+Factors offline_factors(const std::vector<ServingCase>& cases) {
+  std::map<std::string, std::vector<double>> ratios;
+  for (const ServingCase& c : cases) {
+    if (c.kind != ServingKind::kOffline) continue;
+    const ServingResult r = ServingRun(c).run(1);
+    if (r.refusal.empty()) ratios[key_of(c)].push_back(c.output_tok_s / r.output_tok_s);
+  }
+  Factors factors;
+  for (const auto& [key, values] : ratios) factors[key] = median(values);
+  return factors;
+}
+
+struct Errors {
+  std::vector<double> mean, p99;
+  void add(double measured_mean, double mean_s, double measured_p99, double p99_s) {
+    if (measured_mean > 0) mean.push_back(std::abs(mean_s / measured_mean - 1));
+    if (measured_p99 > 0) p99.push_back(std::abs(p99_s / measured_p99 - 1));
+  }
+};
+
+void write_language(const std::vector<ServingCase>& cases, std::ostream& out) {
+  const Factors factors = offline_factors(cases);
+  Errors errors;
+  std::vector<double> rates;
+  std::string loads =
+      "| row | system | speed | offered a second | latency mean, s | latency p99, s | TTFT mean, "
+      "ms "
+      "| TTFT p99, ms | TPOT mean, ms | TPOT p99, ms | largest batch |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|\n";
+  std::string searched =
+      "| row | system | limits, TTFT and TPOT p99 | requests a second | error |\n"
+      "|---|---|---|---|---|\n";
+  for (const ServingCase& c : cases) {
+    if (c.kind != ServingKind::kOnline) continue;
+    const auto at = factors.find(key_of(c));
+    const double speed = at == factors.end() ? 1 : at->second;
+    const std::string system =
+        fmt::format("{} x{}, {}", c.gpu, c.replicas * c.deployment.gpus_per_replica(), c.model);
+    const ServingRun run(c);
+    if (c.searched) {
+      const double rate = run.largest_rate(speed);
+      const double measured = c.output_tok_s / c.output.mean;
+      rates.push_back(std::abs(rate / measured - 1));
+      searched += fmt::format("| {} | {} | {:.0f} ms, {:.0f} ms | {:.1f} / {:.1f} | {:+.0f} % |\n",
+                              c.id, system, 1e3 * c.ttft_limit_s, 1e3 * c.tpot_limit_s, measured,
+                              rate, 100 * (rate / measured - 1));
+      continue;
+    }
+    const ServingResult r = run.run(speed);
+    if (!r.refusal.empty()) {
+      loads += fmt::format("| {} | {} | {:.2f} | {:g} | {} ||||||||\n", c.id, system, speed,
+                           c.offered_per_s, r.refusal);
+      continue;
+    }
+    errors.add(c.latency_s, r.latency_s, c.latency_p99_s, r.latency_p99_s);
+    loads +=
+        fmt::format("| {} | {} | {:.2f} | {:g} | {} | {} | {} | {} | {} | {} | {:.0f} |\n", c.id,
+                    system, speed, c.offered_per_s, pair_of(c.latency_s, r.latency_s, 1, "{:.1f}"),
+                    pair_of(c.latency_p99_s, r.latency_p99_s, 1, "{:.1f}"),
+                    pair_of(c.ttft_s, r.ttft_s, 1e3, "{:.0f}"),
+                    pair_of(c.ttft_p99_s, r.ttft_p99_s, 1e3, "{:.0f}"),
+                    pair_of(c.tpot_s, r.tpot_s, 1e3, "{:.0f}"),
+                    pair_of(c.tpot_p99_s, r.tpot_p99_s, 1e3, "{:.0f}"), r.largest_batch);
+  }
+  out << "### Language models\nMeasured / predicted.\n\n" << loads;
+  if (!errors.mean.empty()) {
+    out << fmt::format(
+        "\nError of the mean latency: median {:.0f} %, largest {:.0f} %; of its p99: "
+        "median {:.0f} %, largest {:.0f} %.\n",
+        100 * median(errors.mean), 100 * percentile(errors.mean, 1), 100 * median(errors.p99),
+        100 * percentile(errors.p99, 1));
+  }
+  if (!rates.empty()) {
+    out << "\nRows that state no offered load: the largest rate that keeps the test's limits, by "
+           "bisection.\n\n"
+        << searched << fmt::format("\nMedian error {:.0f} %.\n", 100 * median(rates));
+  }
+}
+
+void write_pictures(const std::vector<ImageCase>& cases, std::ostream& out) {
+  // The speed that offline rows of the same GPU show, else the median of all.
+  std::map<std::string, double> of_gpu;
+  std::vector<double> all;
+  for (const ImageCase& c : cases) {
+    if (c.family != "MLPerf offline") continue;
+    of_gpu[c.deployment.gpu.name] = predicted_seconds(c) / c.measured_s;
+    all.push_back(of_gpu[c.deployment.gpu.name]);
+  }
+  Errors errors;
+  std::string table =
+      "| row | system | speed | offered a second | load | latency mean, s | latency p99, s |\n"
+      "|---|---|---|---|---|---|---|\n";
+  for (const ImageCase& c : cases) {
+    if (c.offered_per_s <= 0 || all.empty()) continue;
+    const auto at = of_gpu.find(c.deployment.gpu.name);
+    const double speed = at == of_gpu.end() ? median(all) : at->second;
+    const ImageQueue q = run_image_queue(c, speed);
+    errors.add(c.latency_s, q.latency_s, c.latency_p99_s, q.latency_p99_s);
+    table +=
+        fmt::format("| {} | {} x{} | {:.2f} | {:g} | {:.2f} | {} | {} |\n", c.id, c.gpu, c.replicas,
+                    speed, c.offered_per_s, q.load, pair_of(c.latency_s, q.latency_s, 1, "{:.1f}"),
+                    pair_of(c.latency_p99_s, q.latency_p99_s, 1, "{:.1f}"));
+  }
+  out << "\n### Pictures\nSDXL, static batches of 8 prompts a GPU, started full or when the oldest "
+         "prompt has waited 2 s (assumed). Measured / predicted.\n\n"
+      << table;
+  if (!errors.mean.empty()) {
+    out << fmt::format(
+        "\nError of the mean latency: median {:.0f} %, largest {:.0f} %; of its p99: "
+        "median {:.0f} %, largest {:.0f} %.\n",
+        100 * median(errors.mean), 100 * percentile(errors.mean, 1), 100 * median(errors.p99),
+        100 * percentile(errors.p99, 1));
+  }
+}
+
+}  // namespace
+
+void write_mlperf_server(const StudyInput& input, std::ostream& out) {
+  std::vector<ServingCase> cases;
+  for (const FactRow& row : read_facts(input.shared / "facts" / "throughput_refs.csv")) {
+    const auto expressed = express(row);
+    if (const ServingCase* c = std::get_if<ServingCase>(&expressed); c != nullptr && c->mlperf) {
+      cases.push_back(*c);
+    }
+  }
+  out << "## MLPerf server rows\n"
+         "Offered load in, latencies out: Poisson arrivals for 12 minutes (the first two left out) "
+         "at a central queue before\nthe replicas of the system, run through the engine. Lengths "
+         "and parallelism are assumed as under Published throughput,\nstep times are divided by "
+         "the speed that the offline rows of the same software and model show (median). Every row "
+         "is\nhere.\n\n";
+  write_language(cases, out);
+  write_pictures(image_cases(input.shared), out);
+  out << "\n";
+}
+
+}  // namespace headroom::validation
