@@ -18,13 +18,15 @@ bool makes_tokens(const PoolConfig& pool) {
 
 std::size_t entity_count(const CellConfig& config) {
   std::size_t count = 0;
-  for (const PoolConfig& pool : config.pools) count += static_cast<std::size_t>(pool.replicas) + 1;
+  for (const PoolConfig& pool : config.pools) {
+    count += static_cast<std::size_t>(pool.all_replicas()) + 1;
+  }
   return count;
 }
 
 Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks horizon,
                std::size_t first_entity, std::size_t tiers, std::size_t groups) {
-  const auto count = static_cast<std::size_t>(config.replicas);
+  const auto count = static_cast<std::size_t>(config.all_replicas());
   Pool pool;
   pool.config = &config;
   pool.first_entity = first_entity;
@@ -35,6 +37,11 @@ Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks hor
   if (pool.ranked) pool.ranking = EventTree(count);
   for (std::size_t r = 0; r < count && pool.ranked; ++r) pool.ranking.set(r, 0);
   pool.loads.assign(count, 0);
+  pool.held = TieredQueue(tiers);
+  for (std::size_t r = static_cast<std::size_t>(config.replicas); r < count; ++r) {
+    pool.replicas[r].standing = Standing::kOut;
+    pool.change_load(r, kOutOfReach);
+  }
   if (makes_tokens(config)) {
     for (Replica& replica : pool.replicas) replica.free_blocks = config.kv_blocks;
     HEADROOM_CHECK(config.max_batch <= UINT16_MAX, "the scenario bounds the batch of a pool");
@@ -44,9 +51,50 @@ Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks hor
   }
   const auto bins = static_cast<std::size_t>(std::max<std::int64_t>(
       1, (horizon.count + collect.timeline_step.count - 1) / collect.timeline_step.count));
-  pool.running = pool.queued = pool.busy = StepSeries(bins, collect.timeline_step);
+  pool.running = pool.queued = pool.busy = pool.in_service = pool.down =
+      StepSeries(bins, collect.timeline_step);
+  pool.in_service.set(static_cast<double>(config.replicas), 0);
   pool.kv = AreaSeries(bins, collect.timeline_step);
   return pool;
+}
+
+/// Shares of what is in service; 0 where nothing is.
+void divide(std::vector<double>& values, const std::vector<double>& in_service, double each) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double capacity = in_service[i] * each;
+    values[i] = capacity > 0 ? values[i] / capacity : 0;
+  }
+}
+
+/// Timelines of a pool, and its totals of time in service.
+PoolTimeline timeline_of(Pool& pool, Ticks horizon) {
+  for (StepSeries* series :
+       {&pool.running, &pool.queued, &pool.busy, &pool.in_service, &pool.down}) {
+    series->advance(horizon.count);
+  }
+  PoolTimeline timeline;
+  timeline.running = pool.running.means(horizon);
+  timeline.queued = pool.queued.means(horizon);
+  timeline.busy_share = pool.busy.means(horizon);
+  timeline.in_service = pool.in_service.means(horizon);
+  timeline.down = pool.down.means(horizon);
+  pool.totals.in_service_ps = pool.in_service.total();
+  pool.totals.down_ps = pool.down.total();
+  if (!pool.varies) {  // to the last bit
+    timeline.in_service.assign(timeline.in_service.size(),
+                               static_cast<double>(pool.config->replicas));
+  }
+  std::vector<double> counted = timeline.in_service;
+  if (kPlantedFault == PlantedFault::kSharesOfAll) {
+    counted.assign(counted.size(), static_cast<double>(pool.replicas.size()));
+  }
+  const bool slots = pool.config->mode == BatchMode::kSlots;
+  divide(timeline.busy_share, counted, slots ? static_cast<double>(pool.config->max_batch) : 1.0);
+  if (makes_tokens(*pool.config)) {
+    timeline.kv_share = pool.kv.means(horizon);
+    divide(timeline.kv_share, counted, static_cast<double>(pool.config->kv_blocks));
+  }
+  return timeline;
 }
 
 }  // namespace
@@ -75,16 +123,24 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
     pools_.push_back(make_pool(config.pools[p], config.collect, config.horizon, first_entity,
                                tier_count_, collector_.group_count()));
     pools_.back().independent = !pools_.back().central && !receives[p];
-    const auto replicas = static_cast<std::uint32_t>(config.pools[p].replicas);
+    const auto replicas = static_cast<std::uint32_t>(config.pools[p].all_replicas());
     for (std::uint32_t r = 0; r <= replicas; ++r) places_.push_back({p, r});
     first_entity += replicas + 1;
   }
+  for (Pool& pool : pools_) pool.varies = pool.config->delivered > 0;
+  for (const FleetEvent& event : config.fleet_events) pools_[index(event.pool)].varies = true;
+  for (Pool& pool : pools_) {
+    for (std::uint32_t r = 0; pool.varies && r < pool.config->replicas; ++r) {
+      pool.serving.push_back(r);
+    }
+  }
+  if (!config.fleet_events.empty()) next_change_ = config.fleet_events.front().at.count;
   if (requests_.next(next_request_)) next_arrival_ = next_request_.arrival.count;
 }
 
 Outcome CellRun::run() {
   while (true) {
-    now_ = std::min(events_.first_time(), next_arrival_);
+    now_ = std::min({events_.first_time(), next_arrival_, next_change_});
     while (!expiries_.empty() && !still_waits(expiries_.top())) expiries_.pop();
     if (!expiries_.empty()) now_ = std::min(now_, expiries_.top().time);
     if (now_ >= config_.horizon.count) break;
@@ -94,24 +150,7 @@ Outcome CellRun::run() {
   end_at_horizon();
   Outcome outcome = collector_.finish(config_.horizon.count);
   for (Pool& pool : pools_) {
-    PoolTimeline timeline;
-    for (StepSeries* series : {&pool.running, &pool.queued, &pool.busy}) {
-      series->advance(config_.horizon.count);
-    }
-    timeline.running = pool.running.means(config_.horizon);
-    timeline.queued = pool.queued.means(config_.horizon);
-    timeline.busy_share = pool.busy.means(config_.horizon);
-    const auto replicas = static_cast<double>(pool.replicas.size());
-    const double capacity = pool.config->mode == BatchMode::kSlots
-                                ? replicas * static_cast<double>(pool.config->max_batch)
-                                : replicas;
-    for (double& share : timeline.busy_share) share /= capacity;
-    if (makes_tokens(*pool.config)) {
-      timeline.kv_share = pool.kv.means(config_.horizon);
-      const double blocks = replicas * static_cast<double>(pool.config->kv_blocks);
-      for (double& share : timeline.kv_share) share /= blocks;
-    }
-    outcome.pools.push_back(std::move(timeline));
+    outcome.pools.push_back(timeline_of(pool, config_.horizon));
     outcome.pool_totals.push_back(pool.totals);
   }
   outcome.counters = counters_;
@@ -145,8 +184,9 @@ void CellRun::fetch_ahead() const {
 
 void CellRun::tick() {
   ++counters_.events;
-  const bool from_outside =
-      next_arrival_ == now_ || (!expiries_.empty() && expiries_.top().time <= now_);
+  const bool from_outside = next_arrival_ == now_ ||
+                            (!expiries_.empty() && expiries_.top().time <= now_) ||
+                            next_change_ == now_;
   while (events_.first_time() == now_) {
     const std::size_t entity = events_.first_entity();
     const Place place = places_[entity];
@@ -167,6 +207,7 @@ void CellRun::tick() {
     }
   }
   if (from_outside) {
+    if (next_change_ == now_) change_fleet();
     patience();
     arrivals();
   }
@@ -207,12 +248,14 @@ void CellRun::patience() {
     if (!still_waits(expiry)) continue;
     LiveRequest& request = live_[expiry.slot];
     Pool& pool = pools_[index(config_.classes[request.request_class].stages[0])];
-    TieredQueue& queue = pool.queue_of(request.replica);
+    const bool held = request.replica == kNoReplica;
+    TieredQueue& queue = held ? pool.held : pool.queue_of(request.replica);
     const bool was_head = queue.head() == expiry.slot;
     take_from_queue(pool, queue, expiry.slot);
     collector_.ended(request, EndState::kAbandoned, RejectReason::kNone, now_);
     const std::uint32_t r = request.replica;
     live_.remove(expiry.slot);
+    if (held) continue;
     if (pool.central) {
       pool.touched = true;
       continue;
@@ -286,14 +329,18 @@ bool CellRun::refused(Slot slot) {
   return true;
 }
 
-void CellRun::join(Slot slot) {
+void CellRun::join(Slot slot, std::uint32_t moved_off) {
   LiveRequest& request = live_[slot];
   Pool& pool = pools_[index(config_.classes[request.request_class].stages[request.stage])];
   request.where = Where::kQueued;
   request.joined = now_;
   request.offered = false;
   request.ticket = ++tickets_;
-  request.replica = pool.central ? 0 : route(pool, request);
+  if (pool.varies && !pool.central && pool.serving.empty()) {
+    hold(pool, slot);
+    return;
+  }
+  request.replica = pool.central ? 0 : route(pool, request, moved_off);
   TieredQueue& queue = pool.queue_of(request.replica);
   queue.push_back(live_, slot);
   pool.queued.add(1, now_);
@@ -318,9 +365,18 @@ void CellRun::join(Slot slot) {
   if (!replica.ready && request.expiry <= events_.time_of(pool.first_entity + r)) watch(slot);
 }
 
-std::uint32_t CellRun::route(Pool& pool, const LiveRequest& request) {
-  const auto count = static_cast<std::uint64_t>(pool.replicas.size());
+std::uint32_t CellRun::route(Pool& pool, const LiveRequest& request, std::uint32_t moved_off) {
+  const auto count =
+      static_cast<std::uint64_t>(pool.varies ? pool.serving.size() : pool.replicas.size());
+  // The i-th serving replica.
+  const auto serving = [&pool](std::uint64_t i) {
+    return pool.varies ? pool.serving[i] : static_cast<std::uint32_t>(i);
+  };
   const auto draw = [&]() {
+    if (moved_off != kNoReplica && kPlantedFault != PlantedFault::kMovedByOldDraws) {
+      return RandomStream(config_.key, Purpose::kReroute, moved_off,
+                          request.id * 16 + request.stage);
+    }
     return RandomStream(config_.key, Purpose::kRoute, request.request_class,
                         request.entity * 16 + request.stage);
   };
@@ -331,24 +387,24 @@ std::uint32_t CellRun::route(Pool& pool, const LiveRequest& request) {
     case Queueing::kCentral:
       return 0;
     case Queueing::kRoundRobin:
-      return static_cast<std::uint32_t>(pool.routed++ % count);
+      return serving(pool.routed++ % count);
     case Queueing::kRandom: {
       RandomStream random = draw();
-      return static_cast<std::uint32_t>(scaled(random.uniform(), count));
+      return serving(scaled(random.uniform(), count));
     }
     case Queueing::kLeastLoaded:
       return static_cast<std::uint32_t>(pool.ranking.first_entity());
     case Queueing::kPowerOfTwo: {
-      if (count == 1) return 0;
+      if (count == 1) return serving(0);
       RandomStream random = draw();
       std::uint64_t a = scaled(random.uniform(), count);
       std::uint64_t b = scaled(random.uniform(), count - 1);
       if (b >= a) ++b;
       if (a > b) std::swap(a, b);
       const bool tie_to_a = kPlantedFault != PlantedFault::kTieToHigherId;
-      const std::int64_t load_a = pool.loads[a];
-      const std::int64_t load_b = pool.loads[b];
-      return static_cast<std::uint32_t>((tie_to_a ? load_a <= load_b : load_a < load_b) ? a : b);
+      const std::int64_t load_a = pool.loads[serving(a)];
+      const std::int64_t load_b = pool.loads[serving(b)];
+      return serving((tie_to_a ? load_a <= load_b : load_a < load_b) ? a : b);
     }
   }
   return 0;
@@ -466,6 +522,7 @@ void CellRun::set_idle(Pool& pool, std::uint32_t r) {
     replica.activity = Activity::kIdle;
     pool.busy.add(-1, now_);
   }
+  if (replica.standing == Standing::kLeaving) let_go_if_empty(pool, r);
   std::int64_t wake = kNever.count;
   if (pool.config->mode == BatchMode::kStatic && !pool.central) {
     const std::int64_t oldest = pool.queues[r].oldest_joined(live_);

@@ -17,8 +17,8 @@ namespace headroom {
 /// One cell's simulation. The rules are docs/serving.md; docs/architecture.md explains running
 /// ahead. Split over several files: cell_run.cpp (ticks, queues, routing), token_steps.cpp
 /// (building and ending steps of continuous and chunked pools), plans.cpp (runs of decode steps),
-/// preemption.cpp, central.cpp (one queue for many replicas), simple_pools.cpp (slots and static
-/// batches).
+/// preemption.cpp, fleet_changes.cpp (replicas that start, fail and are removed), central.cpp (one
+/// queue for many replicas), simple_pools.cpp (slots and static batches).
 class CellRun {
  public:
   CellRun(const CellConfig& config, RequestStream& requests, RecordSink* sink, bool stepwise);
@@ -31,9 +31,10 @@ class CellRun {
   void patience();
   void arrivals();
   void hand_overs();
-  void join(Slot slot);
+  /// moved_off: the removed replica whose queue it was in.
+  void join(Slot slot, std::uint32_t moved_off = kNoReplica);
   bool refused(Slot slot);
-  std::uint32_t route(Pool& pool, const LiveRequest& request);
+  std::uint32_t route(Pool& pool, const LiveRequest& request, std::uint32_t moved_off);
   void admission();
   void begin(Pool& pool, std::uint32_t r);
   void end_event(std::size_t entity);
@@ -47,8 +48,23 @@ class CellRun {
   void set_idle(Pool& pool, std::uint32_t r);
   void set_busy(Pool& pool, Replica& replica, Activity activity, std::int64_t duration);
   void end_at_horizon();
-  void stop_replica_at_horizon(Pool& pool, std::uint32_t r);
+  /// Accounts for the step or plan that a replica is inside of and will not end: its steps that end
+  /// before `end`. REQUIRES: it is inside one.
+  void stop_step(Pool& pool, std::uint32_t r, std::int64_t end);
+  void settle_decodes(const Replica& replica);
   void check_blocks(Pool& pool) const;
+
+  // fleet_changes.cpp
+  void change_fleet();
+  void fault(Pool& pool, std::uint32_t r);
+  void start(Pool& pool, std::uint32_t r);
+  bool remove(Pool& pool, std::uint32_t r);
+  void let_go_if_empty(Pool& pool, std::uint32_t r);
+  void hand_on(Pool& pool, TieredQueue& queue, std::uint32_t moved_off);
+  void hold(Pool& pool, Slot slot);
+  void fail(Pool& pool, Slot slot);
+  void clear(Pool& pool, std::uint32_t r);
+  std::vector<Slot> admitted_on(const Replica& replica) const;
 
   // token_steps.cpp
   Draft open_draft(Pool& pool, std::uint32_t r);
@@ -94,6 +110,7 @@ class CellRun {
   void begin_slots(Pool& pool, std::uint32_t r);
   void end_slots(Pool& pool, std::uint32_t r);
   void central_slots(Pool& pool);
+  static std::int64_t at_least_one_tick(std::int64_t service) { return service > 1 ? service : 1; }
   bool begin_batch(Pool& pool, std::uint32_t r);
   void end_batch(Pool& pool, std::uint32_t r);
   void central_batches(Pool& pool);
@@ -142,6 +159,8 @@ class CellRun {
   std::int64_t now_ = 0;
   Request next_request_;
   std::int64_t next_arrival_ = kNever.count;
+  std::size_t fleet_event_ = 0;  // the next
+  std::int64_t next_change_ = kNever.count;
   std::vector<std::uint32_t> ready_;  // entities to offer admission at this tick
   struct HandOver {
     std::uint64_t id;

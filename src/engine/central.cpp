@@ -48,7 +48,9 @@ void CellRun::central_token_round(Pool& pool) {
     // The running phases first: their victims may be admitted by replicas that are idle.
     for (const std::uint32_t r : at_boundary_) drafts_[r] = open_draft(pool, r);
     for (std::uint32_t r = 0; r < pool.replicas.size() && !queue.empty(); ++r) {
-      if (pool.replicas[r].ready || pool.replicas[r].activity != Activity::kIdle) continue;
+      const Replica& replica = pool.replicas[r];
+      if (replica.ready || replica.activity != Activity::kIdle) continue;
+      if (replica.standing != Standing::kServing) continue;
       at_boundary_.insert(std::upper_bound(at_boundary_.begin(), at_boundary_.end(), r), r);
       drafts_[r] = open_draft(pool, r);
     }

@@ -6,16 +6,14 @@
 
 namespace headroom {
 
-void CellRun::stop_replica_at_horizon(Pool& pool, std::uint32_t r) {
+void CellRun::stop_step(Pool& pool, std::uint32_t r, std::int64_t end) {
   Replica& replica = pool.replicas[r];
-  if (replica.activity == Activity::kIdle) return;
-  const std::int64_t horizon = config_.horizon.count;
-  pool.totals.busy_ps += static_cast<double>(horizon - replica.start);
+  pool.totals.busy_ps += static_cast<double>(now_ - replica.start);
   if (replica.activity == Activity::kBatch) return;
   const auto blocks = static_cast<double>(pool.config->kv_blocks);
   const double held_before = blocks - static_cast<double>(replica.free_blocks);
   if (replica.activity == Activity::kDecode) {
-    const std::int64_t steps = steps_to_reach(replica, horizon) - 1;  // those that ended before
+    const std::int64_t steps = steps_to_reach(replica, end) - 1;
     if (steps > 0) {
       tally_gaps(pool, r, steps);
       replica.free_blocks -= blocks_for(pool, r, steps);
@@ -24,21 +22,26 @@ void CellRun::stop_replica_at_horizon(Pool& pool, std::uint32_t r) {
       pool.totals.steps += static_cast<double>(steps);
     }
   }
-  pool.kv.add_line(replica.start, held_before, horizon,
+  pool.kv.add_line(replica.start, held_before, now_,
                    blocks - static_cast<double>(replica.free_blocks));
+}
+
+/// Brings the tokens made by the decodes of a replica up to its step count.
+void CellRun::settle_decodes(const Replica& replica) {
+  for (const std::uint64_t word : replica.completions) {
+    LiveRequest& request = live_[Completion::slot(word)];
+    const auto steps = static_cast<std::int32_t>(replica.steps - request.decode_from);
+    request.made += steps;
+    if (steps > 0) request.last_token = replica.last_decode;
+  }
 }
 
 void CellRun::end_at_horizon() {
   now_ = config_.horizon.count;
   for (Pool& pool : pools_) {
     for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
-      stop_replica_at_horizon(pool, r);
-      for (const std::uint64_t word : pool.replicas[r].completions) {
-        LiveRequest& request = live_[Completion::slot(word)];
-        const auto steps = static_cast<std::int32_t>(pool.replicas[r].steps - request.decode_from);
-        request.made += steps;
-        if (steps > 0) request.last_token = pool.replicas[r].last_decode;
-      }
+      if (pool.replicas[r].activity != Activity::kIdle) stop_step(pool, r, now_);
+      settle_decodes(pool.replicas[r]);
     }
     check_blocks(pool);
   }

@@ -12,12 +12,16 @@ void add(std::vector<double>& to, const std::vector<double>& from, double weight
   for (std::size_t i = 0; i < to.size(); ++i) to[i] += weight * from[i];
 }
 
-/// Mean of `to`, which stands for `weight_to` cells, and `from`.
-void average(std::vector<double>& to, double weight_to, const std::vector<double>& from,
-             double weight_from) {
-  HEADROOM_CHECK(to.size() == from.size(), "merged timelines have the same bins");
+/// Mean share of the replicas of `to` and, `weight` times, of `from`; 0 where none is in service.
+void average(std::vector<double>& to, const std::vector<double>& in_service,
+             const std::vector<double>& from, const std::vector<double>& from_in_service,
+             double weight) {
+  HEADROOM_CHECK(to.size() == from.size() && (to.empty() || to.size() == in_service.size()),
+                 "merged timelines have the same bins");
   for (std::size_t i = 0; i < to.size(); ++i) {
-    to[i] = (to[i] * weight_to + from[i] * weight_from) / (weight_to + weight_from);
+    const double more = weight * from_in_service[i];
+    const double all = in_service[i] + more;
+    to[i] = all > 0 ? (to[i] * in_service[i] + from[i] * more) / all : 0;
   }
 }
 
@@ -108,8 +112,11 @@ void Outcome::merge(const Outcome& other, double weight) {
   for (std::size_t p = 0; p < pools.size(); ++p) {
     add(pools[p].running, other.pools[p].running, weight);
     add(pools[p].queued, other.pools[p].queued, weight);
-    average(pools[p].busy_share, cells, other.pools[p].busy_share, weight * other.cells);
-    average(pools[p].kv_share, cells, other.pools[p].kv_share, weight * other.cells);
+    const PoolTimeline& from = other.pools[p];
+    average(pools[p].busy_share, pools[p].in_service, from.busy_share, from.in_service, weight);
+    average(pools[p].kv_share, pools[p].in_service, from.kv_share, from.in_service, weight);
+    add(pools[p].in_service, from.in_service, weight);
+    add(pools[p].down, from.down, weight);
     PoolTotals& totals = pool_totals[p];
     const PoolTotals& more = other.pool_totals[p];
     totals.busy_ps += weight * more.busy_ps;
@@ -122,6 +129,13 @@ void Outcome::merge(const Outcome& other, double weight) {
     totals.mixed_steps += weight * more.mixed_steps;
     totals.preemptions += weight * more.preemptions;
     totals.admissions += weight * more.admissions;
+    totals.in_service_ps += weight * more.in_service_ps;
+    totals.down_ps += weight * more.down_ps;
+    totals.starts += weight * more.starts;
+    totals.faults += weight * more.faults;
+    totals.removals += weight * more.removals;
+    totals.moved += weight * more.moved;
+    totals.held += weight * more.held;
     totals.kv_block_peak = std::max(totals.kv_block_peak, more.kv_block_peak);
   }
   counters.events += other.counters.events;
@@ -156,11 +170,15 @@ void Outcome::scale(double weight) {
   for (PoolTimeline& timeline : pools) {
     times(timeline.running);
     times(timeline.queued);
+    times(timeline.in_service);
+    times(timeline.down);
   }
   for (PoolTotals& totals : pool_totals) {
     for (double* value :
          {&totals.busy_ps, &totals.beyond_fit_ps, &totals.steps, &totals.plans, &totals.cut_plans,
-          &totals.mixed_steps, &totals.preemptions, &totals.admissions}) {
+          &totals.mixed_steps, &totals.preemptions, &totals.admissions, &totals.in_service_ps,
+          &totals.down_ps, &totals.starts, &totals.faults, &totals.removals, &totals.moved,
+          &totals.held}) {
       *value *= weight;
     }
   }

@@ -17,6 +17,14 @@ enum class PlantedFault {
   kTieToHigherId,          ///< power_of_two breaks ties towards the higher id
   kPieceIgnored,           ///< a plan runs past a break-point of decode attention
   kAdmitAfterPreempting,   ///< a step that preempted admits
+
+  kFaultTakesStep = 31,  ///< a step that ends at a fault's tick is lost
+  kFaultSparesQueue,     ///< what queues on the failed replica waits for its repair
+  kRemovedAdmits,        ///< a removed replica takes the central queue's head
+  kMovedByOldDraws,      ///< a moved request is routed by the numbers of its first routing
+  kMovedBeforeHeld,      ///< requests of removed replicas are routed before those held
+  kRemovedIsRouted,      ///< the router sees a removed replica
+  kSharesOfAll,          ///< busy shares are of all replicas, in service or not
 };
 
 #ifdef HEADROOM_PLANTED_FAULTS

@@ -21,6 +21,11 @@ enum class Activity : std::uint8_t {
   kBatch,    ///< a static batch
 };
 
+/// Whether a replica takes work (docs/serving.md, fleet changes).
+enum class Standing : std::uint8_t { kOut, kDown, kServing, kLeaving, kGone };
+
+inline constexpr std::uint32_t kNoReplica = UINT32_MAX;
+
 /// A decoding request's last step and its slot in one word, ordered by step.
 struct Completion {
   static std::uint64_t pack(std::uint64_t step, Slot slot) { return (step << kSlotBits) | slot; }
@@ -58,6 +63,7 @@ struct alignas(64) Replica {
   std::int32_t decoding = 0;     ///< requests that decode
   std::int32_t admitted = 0;     ///< all that were admitted
   Activity activity = Activity::kIdle;
+  Standing standing = Standing::kServing;
   bool ready = false;            ///< noted for admission at this tick
   Slot prefill_first = kNoSlot;  ///< requests with prompt tokens in the present step
   Slot prefill_last = kNoSlot;
@@ -79,6 +85,9 @@ struct Draft {
   bool preempted = false;
 };
 
+/// Added to the load of a replica that does not serve: no router and no queue picks it.
+inline constexpr std::int32_t kOutOfReach = 1 << 30;
+
 /// Rows of small counts start on a cache line: 32 counts of 16 bits.
 inline constexpr std::size_t kRowUnit = 32;
 
@@ -88,9 +97,12 @@ struct Pool {
   std::size_t first_entity = 0;  ///< of replica 0 in the event tree; the timer follows the last
   bool central = false;
   bool independent = false;  ///< its replicas touch nobody else's queue: may start at once
+  bool varies = false;       ///< not all replicas serve all along
   bool touched = false;      ///< central: noted for admission at this tick
   std::vector<Replica, LargePages<Replica>> replicas;
-  std::vector<TieredQueue> queues;  ///< one, or one a replica
+  std::vector<TieredQueue> queues;     ///< one, or one a replica
+  TieredQueue held;                    ///< dispatch: requests that found no serving replica
+  std::vector<std::uint32_t> serving;  ///< ids, where the pool varies
   /// Token pools, one row a replica: block_tokens counts of decodes by (computed - steps) modulo
   /// block_tokens, then counts of decodes by group.
   std::vector<std::uint16_t, LargePages<std::uint16_t>> rows;
@@ -100,7 +112,7 @@ struct Pool {
   EventTree ranking{0};  ///< of loads, where the smallest is wanted
   std::uint64_t routed = 0;
   std::uint64_t scanned_ticket = 0;  ///< central: of the head for which plans have been cut
-  StepSeries running, queued, busy;
+  StepSeries running, queued, busy, in_service, down;
   AreaSeries kv;
   PoolTotals totals;
 

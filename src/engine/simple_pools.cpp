@@ -5,12 +5,6 @@
 #include "cell_run.hpp"
 
 namespace headroom {
-namespace {
-
-std::int64_t at_least_one_tick(std::int64_t service) { return std::max<std::int64_t>(1, service); }
-
-}  // namespace
-
 void CellRun::begin_slots(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
   TieredQueue& queue = pool.queue_of(r);
@@ -37,6 +31,7 @@ void CellRun::end_slots(Pool& pool, std::uint32_t r) {
     leave_replica(pool, r, slot);
     stage_done(slot);
   }
+  if (replica.standing == Standing::kLeaving) let_go_if_empty(pool, r);
   events_.set(pool.first_entity + r, finishes.empty() ? kNever.count : finishes.front().time);
 }
 
@@ -95,7 +90,8 @@ void CellRun::central_batches(Pool& pool) {
     Replica& replica = pool.replicas[r];
     if (!replica.ready && replica.activity != Activity::kIdle) continue;
     replica.ready = false;
-    if (!begin_batch(pool, r)) set_idle(pool, r);
+    const bool serves = replica.standing == Standing::kServing;
+    if (!serves || !begin_batch(pool, r)) set_idle(pool, r);
   }
   const bool idle = pool.ranking.first_time() == 0;
   const std::int64_t oldest = pool.queue_of(0).oldest_joined(live_);

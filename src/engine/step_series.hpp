@@ -32,6 +32,12 @@ class StepSeries {
     area_[bin_] += value_ * static_cast<double>(now - last_);
     last_ = now;
   }
+  /// Area so far, up to the last change or advance.
+  double total() const {
+    double sum = 0;
+    for (const double area : area_) sum += area;
+    return sum;
+  }
   /// Means over the bins, the last one up to `horizon`.
   std::vector<double> means(Ticks horizon) const { return means_of(area_, width_, horizon); }
 

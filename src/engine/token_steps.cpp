@@ -17,6 +17,11 @@ Draft CellRun::open_draft(Pool& pool, std::uint32_t r) {
 bool CellRun::fits(const Pool& pool, const Replica& replica, const Draft& draft,
                    const LiveRequest& request) const {
   if (replica.admitted >= pool.config->max_batch) return false;
+  // A queue of its own holds only what a removed replica may still admit.
+  if (pool.central && replica.standing != Standing::kServing &&
+      kPlantedFault != PlantedFault::kRemovedAdmits) {
+    return false;
+  }
   if (draft.preempted && kPlantedFault != PlantedFault::kAdmitAfterPreempting) return false;
   const std::int64_t to_compute = known(request) - request.cached;
   const std::int64_t free = replica.free_blocks - draft.reserved;

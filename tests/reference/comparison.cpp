@@ -166,8 +166,11 @@ void compare_pools(Differences& differences, const CellConfig& config, const Out
     differences.count(where + "admissions", fast.admissions, static_cast<double>(plain.admissions));
     differences.count(where + "preemptions", fast.preemptions,
                       static_cast<double>(plain.preemptions));
+    differences.count(where + "starts", fast.starts, static_cast<double>(plain.starts));
+    differences.count(where + "faults", fast.faults, static_cast<double>(plain.faults));
+    differences.count(where + "removals", fast.removals, static_cast<double>(plain.removals));
     if (config.pools[p].mode == BatchMode::kSlots) continue;  // has no steps
-    // A step that the horizon cuts may count or not.
+    // A step that the horizon or a fault cuts may count or not.
     const double cut = static_cast<double>(counts.pools[p].steps_cut);
     const double steps = fast.steps - static_cast<double>(plain.steps);
     if (steps < 0 || steps > cut) differences.count(where + "steps less those cut", steps, 0);

@@ -29,16 +29,29 @@ std::vector<double> mean_covering(const CellConfig& config, const std::vector<Sp
 }
 
 void compare_bins(Differences& differences, const std::string& what,
-                  const std::vector<double>& fast, const std::vector<double>& plain,
-                  double divisor = 1) {
+                  const std::vector<double>& fast, const std::vector<double>& plain) {
   if (fast.size() != plain.size()) {
     differences.whole(what + " bins", static_cast<std::int64_t>(fast.size()),
                       static_cast<std::int64_t>(plain.size()));
     return;
   }
   for (std::size_t i = 0; i < plain.size(); ++i) {
-    differences.sum(fmt::format("{} in bin {}", what, i), fast[i], plain[i] / divisor);
+    differences.sum(fmt::format("{} in bin {}", what, i), fast[i], plain[i]);
   }
+}
+
+/// values[i] / (of[i] * each): what is at work of what is in service; 0 where nothing is.
+std::vector<double> shares(std::vector<double> values, const std::vector<double>& of, double each) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = of[i] > 0 ? values[i] / (of[i] * each) : 0;
+  }
+  return values;
+}
+
+double sum_of(const std::vector<Span>& spans) {
+  double sum = 0;
+  for (const Span& span : spans) sum += static_cast<double>((span.to - span.from).count);
+  return sum;
 }
 
 /// The waits that make up the backlog of one class: until first scheduled or ended.
@@ -135,20 +148,23 @@ void compare_pool(Differences& differences, const CellConfig& config, std::size_
   const PoolConfig& pool = config.pools[p];
   const PoolTimeline& fast = outcome.pools.at(p);
   const std::string where = fmt::format("pool {} ", p);
-  const auto replicas = static_cast<double>(pool.replicas);
+  const PoolTotals& totals = outcome.pool_totals.at(p);
+  const std::vector<double> in_service = mean_covering(config, counts.in_service);
+  compare_bins(differences, where + "in_service", fast.in_service, in_service);
+  compare_bins(differences, where + "down", fast.down, mean_covering(config, counts.down));
+  differences.sum(where + "in_service_ps", totals.in_service_ps, sum_of(counts.in_service));
+  differences.sum(where + "down_ps", totals.down_ps, sum_of(counts.down));
   compare_bins(differences, where + "running", fast.running, mean_covering(config, counts.running));
   compare_bins(differences, where + "queued", fast.queued, mean_covering(config, counts.queued));
   if (pool.mode == BatchMode::kSlots) {
     compare_bins(differences, where + "busy_share", fast.busy_share,
-                 mean_covering(config, counts.running),
-                 replicas * static_cast<double>(pool.max_batch));
+                 shares(mean_covering(config, counts.running), in_service,
+                        static_cast<double>(pool.max_batch)));
     return;
   }
   compare_bins(differences, where + "busy_share", fast.busy_share,
-               mean_covering(config, counts.busy), replicas);
-  double busy_ps = 0;
-  for (const Span& span : counts.busy) busy_ps += static_cast<double>((span.to - span.from).count);
-  differences.sum(where + "busy_ps", outcome.pool_totals.at(p).busy_ps, busy_ps);
+               shares(mean_covering(config, counts.busy), in_service, 1));
+  differences.sum(where + "busy_ps", totals.busy_ps, sum_of(counts.busy));
 }
 
 }  // namespace

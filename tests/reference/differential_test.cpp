@@ -43,6 +43,13 @@ TEST_CASE("the fast engine agrees with the plain one to the last tick",
   CHECK(reach.context_limit > 300);
   CHECK(reach.horizons_that_cut > 500);
   CHECK(reach.gaps > 100'000);
+  CHECK(reach.starts > 3000);
+  CHECK(reach.faults > 3000);
+  CHECK(reach.removals > 3000);
+  CHECK(reach.failed_running > 3000);
+  CHECK(reach.failed_queued > 3000);
+  CHECK(reach.moved > 3000);
+  CHECK(reach.held > 3000);
   CHECK(cut_plans > 1000);
   CHECK(plans > 10'000);
   for (const std::int64_t pools : reach.mode_pools) CHECK(pools > 400);

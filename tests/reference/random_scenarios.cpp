@@ -202,6 +202,76 @@ void random_collecting(Draws& draws, CellConfig& config) {
   }
 }
 
+/// Starts, faults, repairs and removals at random, some on ticks where other things happen. A
+/// replica has events in an order that makes sense; now and then none is left.
+class FleetDraws {
+ public:
+  FleetDraws(Draws& draws, Scenario& scenario) : draws_(draws), scenario_(scenario) {
+    for (PoolConfig& pool : scenario.config.pools) {
+      if (draws.chance(0.4)) pool.delivered = draws.whole(1, 3);
+      const auto starting = static_cast<std::size_t>(pool.replicas);
+      standings_.emplace_back(static_cast<std::size_t>(pool.all_replicas()), kOut);
+      std::fill_n(standings_.back().begin(), starting, kServing);
+      latest_.emplace_back(standings_.back().size(), Latest{});
+    }
+  }
+
+  void draw(int64_t count) {
+    std::vector<int64_t> times;
+    for (int64_t i = 0; i < count; ++i) times.push_back(time());
+    std::sort(times.begin(), times.end());
+    for (const int64_t at : times) add(at);
+    auto& events = scenario_.config.fleet_events;
+    std::sort(events.begin(), events.end());
+    std::erase_if(events, [&](const FleetEvent& e) { return e.at >= scenario_.config.horizon; });
+  }
+
+ private:
+  enum Standing { kOut, kDown, kServing, kRemoved };
+  struct Latest {
+    int64_t at = -1;
+    FleetEventKind kind = FleetEventKind::kFault;
+  };
+
+  int64_t time() {
+    const auto& requests = scenario_.requests;
+    const int64_t last = requests.empty() ? 0 : requests.back().arrival.count;
+    if (!requests.empty() && draws_.chance(0.2)) {
+      const int64_t i = draws_.whole(0, static_cast<int64_t>(requests.size()) - 1);
+      return requests[static_cast<std::size_t>(i)].arrival.count;
+    }
+    const int64_t at = draws_.whole(0, last) + draws_.steps(0, draws_.chance(0.5) ? 2 : 20);
+    return draws_.span < 100 ? at - at % draws_.unit : at;
+  }
+
+  void add(int64_t at) {
+    const int64_t pools = static_cast<int64_t>(standings_.size());
+    const auto p = static_cast<std::size_t>(draws_.whole(0, pools - 1));
+    const int64_t replicas = static_cast<int64_t>(standings_[p].size());
+    const auto r = static_cast<std::size_t>(draws_.whole(0, replicas - 1));
+    Standing& standing = standings_[p][r];
+    const bool first = draws_.chance(0.75);
+    FleetEventKind kind = FleetEventKind::kFault;
+    if (standing == kOut) kind = FleetEventKind::kStart;
+    if (standing == kDown) kind = first ? FleetEventKind::kStart : FleetEventKind::kRemoval;
+    if (standing == kServing && !first) kind = FleetEventKind::kRemoval;
+    // Events of one tick are worked in order of their kind.
+    Latest& latest = latest_[p][r];
+    if (latest.at == at && latest.kind >= kind) return;
+    latest = {at, kind};
+    if (kind == FleetEventKind::kFault && standing == kServing) standing = kDown;
+    if (kind == FleetEventKind::kStart) standing = kServing;
+    if (kind == FleetEventKind::kRemoval) standing = kRemoved;
+    scenario_.config.fleet_events.push_back({Ticks{at}, kind, PoolId{static_cast<std::uint32_t>(p)},
+                                             ReplicaId{static_cast<std::uint32_t>(r)}});
+  }
+
+  Draws& draws_;
+  Scenario& scenario_;
+  std::vector<std::vector<Standing>> standings_;
+  std::vector<std::vector<Latest>> latest_;
+};
+
 }  // namespace
 
 Scenario random_scenario(std::uint64_t seed) {
@@ -272,6 +342,9 @@ Scenario random_scenario(std::uint64_t seed) {
                                                    prompt_high, output_high, prefix_cache));
     }
   }
+  if (draws.chance(0.5)) {
+    FleetDraws(draws, scenario).draw(draws.chance(0.5) ? draws.whole(1, 4) : draws.whole(5, 30));
+  }
   return scenario;
 }
 
@@ -284,9 +357,9 @@ std::string describe(const Scenario& scenario) {
                                  scenario.config.key.replication, scenario.config.key.cell);
   for (const PoolConfig& pool : scenario.config.pools) {
     text += fmt::format(
-        "{}: {} x {}, {}, max_batch {}, budget {}, max_wait {}, {} blocks of {}, max_context "
+        "{}: {} + {} x {}, {}, max_batch {}, budget {}, max_wait {}, {} blocks of {}, max_context "
         "{}{}\n",
-        pool.name, pool.replicas, kModes[static_cast<int>(pool.mode)],
+        pool.name, pool.replicas, pool.delivered, kModes[static_cast<int>(pool.mode)],
         kQueueings[static_cast<int>(pool.queueing)], pool.max_batch, pool.token_budget,
         pool.max_wait.count, pool.kv_blocks, pool.block_tokens, pool.max_context,
         pool.batch_times ? ", batch table" : "");
@@ -295,6 +368,11 @@ std::string describe(const Scenario& scenario) {
     text += fmt::format("{}: tier {}, stages", each.name, each.tier);
     for (const PoolId pool : each.stages) text += fmt::format(" {}", index(pool));
     text += '\n';
+  }
+  static constexpr const char* kKinds[] = {"fault", "start", "removal"};
+  for (const FleetEvent& event : scenario.config.fleet_events) {
+    text += fmt::format("{} of replica {} of pool {} at {}\n", kKinds[static_cast<int>(event.kind)],
+                        index(event.replica), index(event.pool), event.at.count);
   }
   const auto work_text = [](const StageWork& work) {
     return fmt::format(" [{} + {} tokens, {} cached, service {}]", work.prompt_tokens,

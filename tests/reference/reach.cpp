@@ -12,12 +12,20 @@ void Reach::add(const Scenario& scenario, const ReferenceCounts& counts,
   tier_inversions += counts.tier_inversions;
   shared_ticks += counts.shared_ticks;
   for (const GapSummary& each : counts.gaps) gaps += each.count;
+  failed_running += counts.failed_running;
+  failed_queued += counts.failed_queued;
+  moved += counts.moved;
+  held += counts.held;
 
   std::int64_t preempted = 0;
   for (const PoolCounts& pool : counts.pools) {
     preempted += pool.preemptions;
     mixed_steps += pool.mixed;
     steps += pool.steps;
+    starts += pool.starts;
+    faults += pool.faults;
+    removals += pool.removals;
+    steps_cut += pool.steps_cut;
   }
   preemptions += preempted;
   scenarios_with_preemption += preempted > 0;
@@ -53,6 +61,7 @@ std::string Reach::text() const {
   line("finished", ended[0]);
   line("rejected", ended[1]);
   line("abandoned", ended[2]);
+  line("failed", ended[3]);
   line("unfinished", ended[4]);
   line("scenarios cut by their horizon", horizons_that_cut);
   line("steps", steps);
@@ -67,6 +76,14 @@ std::string Reach::text() const {
   line("refused hand-overs", refused_hand_overs);
   line("refused: never fits", never_fits);
   line("refused: context limit", context_limit);
+  line("replicas started", starts);
+  line("faults", faults);
+  line("removals", removals);
+  line("steps cut by a fault or the horizon", steps_cut);
+  line("requests failed on a replica", failed_running);
+  line("requests failed in a queue", failed_queued);
+  line("requests moved off a removed replica", moved);
+  line("requests that found no replica", held);
   return all;
 }
 

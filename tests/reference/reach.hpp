@@ -17,6 +17,8 @@ struct Reach {
   std::int64_t abandonments = 0, mixed_steps = 0, steps = 0, tier_inversions = 0, shared_ticks = 0;
   std::int64_t never_fits = 0, context_limit = 0, refused_hand_overs = 0, hand_overs = 0;
   std::int64_t gaps = 0;
+  std::int64_t starts = 0, faults = 0, removals = 0, steps_cut = 0;
+  std::int64_t failed_running = 0, failed_queued = 0, moved = 0, held = 0;
   std::array<std::int64_t, 5> ended{};          ///< by EndState
   std::array<std::int64_t, 4> mode_pools{};     ///< pools by BatchMode
   std::array<std::int64_t, 5> queueings{};      ///< pools by Queueing

@@ -30,6 +30,12 @@ void check_laws(const Scenario& scenario, const std::vector<RequestRecord>& reco
       REQUIRE(record.made_tokens == record.output_tokens);
       REQUIRE(record.finish < scenario.config.horizon);
     }
+    if (record.end == EndState::kFailed) {
+      const auto& events = scenario.config.fleet_events;
+      REQUIRE(std::any_of(events.begin(), events.end(), [&](const FleetEvent& event) {
+        return event.kind == FleetEventKind::kFault && event.at == record.finish;
+      }));
+    }
     if (record.end == EndState::kAbandoned) {
       REQUIRE(record.finish - record.arrival == request.patience);
     }
@@ -60,6 +66,10 @@ TEST_CASE("every request of a random scenario ends once, lawfully, and everythin
   CHECK(reach.context_limit > 50);
   CHECK(reach.never_fits > 50);
   CHECK(reach.horizons_that_cut > 50);
+  CHECK(reach.failed_running > 200);
+  CHECK(reach.failed_queued > 200);
+  CHECK(reach.moved > 200);
+  CHECK(reach.held > 200);
   for (const std::int64_t pools : reach.combinations) CHECK(pools > 3);
 }
 

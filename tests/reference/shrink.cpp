@@ -1,5 +1,6 @@
 #include "shrink.hpp"
 
+#include <map>
 #include <utility>
 
 #include "comparison.hpp"
@@ -10,6 +11,19 @@ namespace {
 bool differs(const Scenario& scenario) {
   Reach reach;
   return !compare_engines(scenario, reach).difference.empty();
+}
+
+/// No replica starts while it serves.
+bool events_make_sense(const Scenario& scenario) {
+  std::map<std::pair<PoolId, ReplicaId>, bool> serves;
+  for (const FleetEvent& event : scenario.config.fleet_events) {
+    const auto starting = scenario.config.pools[index(event.pool)].replicas;
+    const auto [at, is_new] =
+        serves.try_emplace({event.pool, event.replica}, index(event.replica) < starting);
+    if (event.kind == FleetEventKind::kStart && at->second) return false;
+    at->second = event.kind == FleetEventKind::kStart;
+  }
+  return true;
 }
 
 Scenario without(const Scenario& scenario, std::size_t dropped) {
@@ -43,6 +57,15 @@ Scenario shrink(Scenario scenario) {
       if (!differs(fewer)) continue;
       scenario = std::move(fewer);
       any = true;
+    }
+    for (std::size_t i = scenario.config.fleet_events.size(); i-- > 0;) {
+      Scenario fewer = scenario;  // a replica's start may go with its fault alone: then it stays
+      auto& events = fewer.config.fleet_events;
+      events.erase(events.begin() + static_cast<std::ptrdiff_t>(i));
+      if (events_make_sense(fewer) && differs(fewer)) {
+        scenario = std::move(fewer);
+        any = true;
+      }
     }
     for (std::size_t i = 0; i < scenario.requests.size(); ++i) {
       any |= simplify(scenario, i, [](Request& request, auto&) {

@@ -54,10 +54,13 @@ struct ClassTimeline {
   Ticks backlog_peak_at{0};
 };
 
-/// Per pool, one entry a timeline bin; time-means.
+/// Per pool, one entry a timeline bin; time-means. Shares are of what is in service, 0 where
+/// nothing is.
 struct PoolTimeline {
-  std::vector<double> running;  ///< requests admitted
-  std::vector<double> queued;   ///< requests in the pool's queues
+  std::vector<double> in_service;  ///< replicas that serve, or finish what they hold
+  std::vector<double> down;        ///< replicas that a fault has stopped
+  std::vector<double> running;     ///< requests admitted
+  std::vector<double> queued;      ///< requests in the pool's queues
   std::vector<double>
       busy_share;                ///< replicas inside a step or batch (slots: slots in use / slots)
   std::vector<double> kv_share;  ///< KV blocks held / blocks; empty without KV
@@ -81,6 +84,10 @@ struct PoolTotals {
   double busy_ps = 0;  ///< replica time inside steps or batches
   double steps = 0, plans = 0, cut_plans = 0, mixed_steps = 0;
   double preemptions = 0, admissions = 0;
+  double in_service_ps = 0, down_ps = 0;        ///< replica time
+  double starts = 0, faults = 0, removals = 0;  ///< of replicas
+  double moved = 0;          ///< requests handed to the router again when their replica was removed
+  double held = 0;           ///< times that a request found no serving replica
   double kv_block_peak = 0;  ///< most blocks held at once on one replica
 };
 
