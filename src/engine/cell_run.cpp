@@ -140,7 +140,7 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
 
 Outcome CellRun::run() {
   while (true) {
-    now_ = std::min({events_.first_time(), next_arrival_, next_change_});
+    now_ = std::min(std::min(events_.first_time(), next_arrival_), next_change_);
     while (!expiries_.empty() && !still_waits(expiries_.top())) expiries_.pop();
     if (!expiries_.empty()) now_ = std::min(now_, expiries_.top().time);
     if (now_ >= config_.horizon.count) break;

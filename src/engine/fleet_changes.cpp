@@ -26,19 +26,14 @@ void CellRun::change_fleet() {
     }
   }
   next_change_ = fleet_event_ < events.size() ? events[fleet_event_].at.count : kNever.count;
-  const bool held_first = kPlantedFault != PlantedFault::kMovedBeforeHeld;
-  const auto route_held = [this] {
-    for (Pool& pool : pools_) {
-      if (!pool.serving.empty()) hand_on(pool, pool.held, kNoReplica);
-    }
-  };
-  if (held_first) route_held();
+  for (Pool& pool : pools_) {
+    if (!pool.serving.empty()) hand_on(pool, pool.held, kNoReplica);
+  }
   for (const Place place : removed) {
     Pool& pool = pools_[place.pool];
     if (!pool.central) hand_on(pool, pool.queues[place.replica], place.replica);
     let_go_if_empty(pool, place.replica);
   }
-  if (!held_first) route_held();
 }
 
 void CellRun::fault(Pool& pool, std::uint32_t r) {

@@ -22,7 +22,6 @@ enum class PlantedFault {
   kFaultSparesQueue,     ///< what queues on the failed replica waits for its repair
   kRemovedAdmits,        ///< a removed replica takes the central queue's head
   kMovedByOldDraws,      ///< a moved request is routed by the numbers of its first routing
-  kMovedBeforeHeld,      ///< requests of removed replicas are routed before those held
   kRemovedIsRouted,      ///< the router sees a removed replica
   kSharesOfAll,          ///< busy shares are of all replicas, in service or not
 };
