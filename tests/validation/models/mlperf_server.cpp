@@ -140,8 +140,9 @@ void write_pictures(const std::vector<ImageCase>& cases, std::ostream& out) {
 
 void write_mlperf_server(const StudyInput& input, std::ostream& out) {
   std::vector<ServingCase> cases;
+  EngineKernels kernels(input.shared);
   for (const FactRow& row : read_facts(input.shared / "facts" / "throughput_refs.csv")) {
-    const auto expressed = express(row);
+    const auto expressed = express(row, kernels);
     if (const ServingCase* c = std::get_if<ServingCase>(&expressed); c != nullptr && c->mlperf) {
       cases.push_back(*c);
     }

@@ -88,13 +88,20 @@ std::vector<FactRow> read_facts(const std::filesystem::path& path) {
   return rows;
 }
 
-std::uint64_t row_hash(std::string_view id) {
+std::uint64_t fnv1a(std::string_view text) {
   std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : id) {
+  for (const char c : text) {
     hash ^= static_cast<unsigned char>(c);
     hash *= 1099511628211ULL;
   }
   return hash;
+}
+
+std::uint64_t row_hash(std::string_view id) {
+  std::uint64_t z = fnv1a(id);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
 }
 
 void choose_third(std::vector<Scored>& rows) {

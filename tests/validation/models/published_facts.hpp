@@ -27,8 +27,11 @@ class FactRow {
 std::vector<FactRow> read_facts(const std::filesystem::path& path);
 
 /// FNV-1a of an id: which rows of a group a factor is fitted on is decided by it, so that no one
-/// picks them. Source: Fowler, Noll, Vo; 64-bit offset basis and prime.
+/// picks them. Source: Fowler, Noll, Vo; 64-bit offset basis and prime. Its bits are mixed once
+/// more (SplitMix64, Steele et al. 2014), since ids that differ in their last digit alone come out
+/// alike.
 std::uint64_t row_hash(std::string_view id);
+std::uint64_t fnv1a(std::string_view text);
 
 /// One row's prediction, speed or rate: `factor` multiplies `predicted`.
 struct Scored {

@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "engine_kernels.hpp"
 #include "headroom/latency/deployment.hpp"
 #include "published_facts.hpp"
 
@@ -31,6 +32,7 @@ struct ServingCase {
   std::string id, software, year, gpu, model, precision;
   ServingKind kind = ServingKind::kOffline;
   bool mlperf = false;
+  bool own_kernels = false;   ///< predicted with kernels measured under the row's engine
   bool inputs_stated = true;  ///< false: the input lengths are our assumption
   Deployment deployment;
   std::int64_t replicas = 1;
@@ -44,8 +46,8 @@ struct ServingCase {
   double output_tok_s = 0, ttft_s = 0, ttft_p99_s = 0, tpot_s = 0, tpot_p99_s = 0;
   double latency_s = 0, latency_p99_s = 0;
 };
-/// The case, or why the models cannot express the row.
-std::variant<ServingCase, std::string> express(const FactRow& row);
+/// The case, or why the models cannot express the row. TensorRT-LLM rows get its own kernels.
+std::variant<ServingCase, std::string> express(const FactRow& row, EngineKernels& kernels);
 
 struct ServingResult {
   double output_tok_s = 0;

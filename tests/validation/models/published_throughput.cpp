@@ -102,8 +102,9 @@ void write_summary(const char* what, const std::vector<double>& errors, std::ost
 void write_published_throughput(const StudyInput& input, std::ostream& out) {
   std::map<std::string, std::vector<Line>> groups;
   std::vector<Refused> refused;
+  EngineKernels kernels(input.shared);
   for (const FactRow& row : read_facts(input.shared / "facts" / "throughput_refs.csv")) {
-    const auto expressed = express(row);
+    const auto expressed = express(row, kernels);
     const std::string what = row.text("gpu") + ", " + row.text("model");
     if (const std::string* why = std::get_if<std::string>(&expressed)) {
       refused.push_back({row.text("id"), what, *why});
