@@ -36,6 +36,7 @@ std::string dtype_of_precision(const std::string& precision) {
 void assume_mlperf(ServingCase& c) {
   c.inputs_stated = false;
   if (c.model == "GPT-J-6B") {  // CNN/DailyMail: news articles and a short instruction
+    c.beams = 4;                // the test's rules: beam search, four wide
     c.input = {950, 0.5, 1919};
     c.output.cv = 0.3;
     c.output.most = 128;
@@ -82,22 +83,22 @@ Distribution cut_distribution(const Lengths& lengths) {
 /// Keeps what is scored of each request.
 class Times final : public RecordSink {
  public:
-  explicit Times(double warm_up_s) : warm_up_s_(warm_up_s) {}
+  explicit Times(std::int64_t beams) : beams_(beams) {}
   void on_end(const RequestRecord& r) override {
+    if (static_cast<std::int64_t>(index(r.id)) % beams_ != 0) return;
     if (r.end != EndState::kFinished) {
       ++lost_;
       return;
     }
     tokens_ += r.made_tokens;
     last_ = std::max(last_, seconds(r.finish));
-    if (seconds(r.arrival) < warm_up_s_) return;
     ttft_.push_back(seconds(r.first_token - r.arrival));
     latency_.push_back(seconds(r.finish - r.arrival));
     if (r.made_tokens > 1) {
       tpot_.push_back(seconds(r.last_token - r.first_token) / (r.made_tokens - 1));
     }
   }
-  ServingResult result(double speed, std::int64_t warm_requests) const {
+  ServingResult result(double speed) const {
     ServingResult out;
     out.output_tok_s = last_ > 0 ? static_cast<double>(tokens_) / last_ * speed : 0;
     const auto fill = [&](const std::vector<double>& values, double& mean, double& p99) {
@@ -110,12 +111,12 @@ class Times final : public RecordSink {
     fill(ttft_, out.ttft_s, out.ttft_p99_s);
     fill(tpot_, out.tpot_s, out.tpot_p99_s);
     fill(latency_, out.latency_s, out.latency_p99_s);
-    if (lost_ > warm_requests) out.refusal = std::to_string(lost_) + " requests did not end";
+    if (lost_ > 0) out.refusal = std::to_string(lost_) + " requests did not end";
     return out;
   }
 
  private:
-  double warm_up_s_;
+  std::int64_t beams_;
   std::int64_t tokens_ = 0, lost_ = 0;
   double last_ = 0;
   std::vector<double> ttft_, tpot_, latency_;
@@ -192,6 +193,7 @@ std::variant<ServingCase, std::string> express(const FactRow& row, EngineKernels
     const bool interactive = metric.find("interactive") != std::string::npos;
     c.ttft_limit_s = interactive ? 0.45 : 2.0;
     c.tpot_limit_s = interactive ? 0.04 : 0.2;
+    if (c.model == "GPT-J-6B") c.latency_limit_s = 20;
   }
   if (c.kind == ServingKind::kStaticBatch || c.kind == ServingKind::kClosedLoop) {
     if (c.concurrency < 1) return "the batch is not stated";
@@ -293,10 +295,10 @@ ServingResult ServingRun::run_at(double offered_per_s, double speed) const {
   request_class.stages = {PoolId{0}};
   cell.classes.push_back(request_class);
 
-  // Open arrivals of a server test run for twelve minutes, the first two warm it up.
+  // The server test's rules: arrivals for ten minutes, and every request counts.
   const double rate = offered_per_s / speed;
   const bool steady = c.mlperf && offered_per_s > 0;
-  const double span = steady ? 720 * speed : 86'400.0 * 30;
+  const double span = steady ? 600 * speed : 86'400.0 * 30;
   cell.horizon = ticks_from_seconds(steady ? 3 * span : 86'400.0 * 60);
   cell.collect.timeline_step = cell.collect.minute =
       ticks_from_seconds(seconds(cell.horizon) / 1000);
@@ -315,14 +317,20 @@ ServingResult ServingRun::run_at(double offered_per_s, double speed) const {
   RequestStream drawn(workload, cell.key, 1.0);
   std::vector<Request> requests;
   Request request;
-  while ((steady || std::ssize(requests) < c.requests) && drawn.next(request)) {
+  while ((steady || std::ssize(requests) < c.requests * c.beams) && drawn.next(request)) {
     if (rate <= 0) request.arrival = Ticks{0};
-    requests.push_back(request);
+    for (std::int64_t beam = 0; beam < c.beams; ++beam) {
+      request.entity = requests.size();
+      request.id = RequestId{requests.size()};
+      // Further beams read and hold the prompt's cache with the first: they bring one token.
+      if (beam > 0) request.work.prompt_tokens = 1;
+      requests.push_back(request);
+    }
   }
   RequestStream stream = RequestStream::from_requests(std::move(requests));
-  Times times(steady ? 120 * speed : 0);
+  Times times(c.beams);
   const Outcome outcome = run_cell(cell, stream, &times);
-  ServingResult out = times.result(speed, 0);
+  ServingResult out = times.result(speed);
   out.largest_batch = outcome.pool_totals[0].largest_batch;
   return out;
 }
@@ -330,14 +338,15 @@ ServingResult ServingRun::run_at(double offered_per_s, double speed) const {
 double ServingRun::largest_rate(double speed) const {
   const auto holds = [&](double rate) {
     const ServingResult r = run_at(rate, speed);
-    return r.refusal.empty() && r.ttft_p99_s <= case_.ttft_limit_s &&
-           r.tpot_p99_s <= case_.tpot_limit_s;
+    if (!r.refusal.empty()) return false;
+    if (case_.latency_limit_s > 0) return r.latency_p99_s <= case_.latency_limit_s;
+    return r.ttft_p99_s <= case_.ttft_limit_s && r.tpot_p99_s <= case_.tpot_limit_s;
   };
   double low = 0;
-  double high = 1;
+  double high = case_.output_tok_s / case_.output.mean;  // what was measured, to start near
   while (high < 1e5 && holds(high)) {
     low = high;
-    high *= 2;
+    high *= 1.25;
   }
   while (high - low > 0.02 * high) {
     const double middle = (low + high) / 2;

@@ -37,11 +37,13 @@ struct ServingCase {
   Deployment deployment;
   std::int64_t replicas = 1;
   Lengths input, output;
+  /// Sequences that make one answer, of which one is kept (beam search); they share a prompt.
+  std::int64_t beams = 1;
   std::int64_t concurrency = 0;  ///< batch or users; 0: as many as fit
   std::int64_t requests = 0;     ///< in all
   double offered_per_s = 0;      ///< 0: all at once
   bool searched = false;         ///< rate is whatever keeps the p99 limits below
-  double ttft_limit_s = 0, tpot_limit_s = 0;
+  double ttft_limit_s = 0, tpot_limit_s = 0, latency_limit_s = 0;  ///< of the p99; the last, if any
   /// Measured; 0 = not published.
   double output_tok_s = 0, ttft_s = 0, ttft_p99_s = 0, tpot_s = 0, tpot_p99_s = 0;
   double latency_s = 0, latency_p99_s = 0;

@@ -127,16 +127,21 @@ void write_published_throughput(const StudyInput& input, std::ostream& out) {
          "engine under preset\n`tensorrt-llm`: all requests queued (offline), one batch through "
          "its prompts and steps (static), one prompt\n(time to first token), or Poisson arrivals "
          "(online). One factor on all step times of a (software, year), the median\nover a named "
-         "third: the third of its rows whose ids have the smallest FNV-1a hashes. The others are "
+         "third: the third of its rows whose ids have the smallest hashes (FNV-1a, mixed). The "
+         "others are "
          "scored. No other\nnumber was set on these rows.\n\n"
          "Taken as the benchmarks' pages say: 95 % of memory for weights and cache, an 8-bit cache "
          "under 8- and 4-bit weights,\n2,048 sequences and 8,192 tokens a step at most, a request "
          "admitted when its whole answer will fit. Online rows give\nmean lengths alone: lognormal "
-         "with a coefficient of variation of 0.8 is assumed, and 500 requests. MLPerf's data "
+         "with a coefficient of variation of 0.2 is assumed, and 500 requests. MLPerf's data "
          "sets\nhave no published input length: means of 300 (OpenOrca), 950 (CNN/DailyMail) and "
          "400 "
          "(the mix of Mixtral's test) are\nassumed, and the fewest GPUs a replica whose memory the "
-         "weights fill to 60 % at most.\n";
+         "weights fill to 60 % at most; GPT-J answers by beam search, four sequences wide.\n\n"
+         "Kernels: on A100, H100, H200 and B200 those of TensorRT-LLM (`data/kernels/*/trtllm-*`, "
+         "as "
+         "tables; experts as\nmeasured with the mildest skew of routing), since the catalogue "
+         "describes vLLM's; elsewhere the catalogue's forms.\n";
   std::vector<double> stated;
   std::vector<double> assumed;
   for (auto& [group, lines] : groups) {
