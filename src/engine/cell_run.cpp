@@ -10,7 +10,7 @@ namespace headroom {
 namespace {
 
 /// Replicas from which fetching ahead pays: below, their state stays in the caches.
-constexpr std::size_t kFetchAheadFrom = 4096;
+constexpr std::size_t kFetchAheadFrom = 64;
 
 bool makes_tokens(const PoolConfig& pool) {
   return pool.mode == BatchMode::kContinuous || pool.mode == BatchMode::kChunked;
@@ -42,12 +42,15 @@ Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks hor
     pool.replicas[r].standing = Standing::kOut;
     pool.change_load(r, kOutOfReach);
   }
+  pool.slot_finishes.resize(count);
   if (makes_tokens(config)) {
     for (Replica& replica : pool.replicas) replica.free_blocks = config.kv_blocks;
     HEADROOM_CHECK(config.max_batch <= UINT16_MAX, "the scenario bounds the batch of a pool");
     const std::size_t row = static_cast<std::size_t>(config.block_tokens) + groups;
     pool.row_length = (row + kRowUnit - 1) / kRowUnit * kRowUnit;
     pool.rows.assign(count * pool.row_length, 0);
+    pool.completions = CompletionRows(count);
+    pool.block = Divisor(config.block_tokens);
   }
   const auto bins = static_cast<std::size_t>(std::max<std::int64_t>(
       1, (horizon.count + collect.timeline_step.count - 1) / collect.timeline_step.count));
@@ -104,7 +107,8 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
       requests_(requests),
       stepwise_(stepwise),
       collector_(config, requests, sink),
-      events_(entity_count(config)) {
+      events_(entity_count(config)),
+      fetches_ahead_(entity_count(config) >= kFetchAheadFrom) {
   std::set<std::int32_t> tiers;
   for (const ClassConfig& request_class : config.classes) tiers.insert(request_class.tier);
   tier_count_ = std::max<std::size_t>(1, tiers.size());
@@ -135,7 +139,15 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
     }
   }
   if (!config.fleet_events.empty()) next_change_ = config.fleet_events.front().at.count;
-  if (requests_.next(next_request_)) next_arrival_ = next_request_.arrival.count;
+  next_arrival();
+}
+
+void CellRun::next_arrival() {
+  next_arrival_ = kNever.count;
+  if (!requests_.next(next_request_)) return;
+  next_arrival_ = next_request_.arrival.count;
+  HEADROOM_CHECK(next_arrival_ >= now_, "requests come in order of arrival");
+  fetch_for_arrival();
 }
 
 Outcome CellRun::run() {
@@ -144,7 +156,6 @@ Outcome CellRun::run() {
     while (!expiries_.empty() && !still_waits(expiries_.top())) expiries_.pop();
     if (!expiries_.empty()) now_ = std::min(now_, expiries_.top().time);
     if (now_ >= config_.horizon.count) break;
-    if (events_.leaves() >= kFetchAheadFrom) fetch_ahead();
     tick();
   }
   end_at_horizon();
@@ -157,29 +168,56 @@ Outcome CellRun::run() {
   return outcome;
 }
 
-/// With thousands of replicas every event starts with cache misses. The replica whose event comes
-/// after the next one is known almost always, so its state is fetched while this tick is worked on,
-/// and so is the request that is about to finish on the next one.
-void CellRun::fetch_ahead() const {
-  const std::size_t first = events_.first_entity();
-  const std::size_t second = events_.runner_up();
-  const Place after = places_[second];
-  const Pool& pool = pools_[after.pool];
-  if (after.replica < pool.replicas.size()) {
-    const Replica& replica = pool.replicas[after.replica];
-    __builtin_prefetch(&replica);
-    __builtin_prefetch(&replica.decoding);
-    if (!pool.rows.empty()) __builtin_prefetch(residues_of(pool, after.replica));
+/// With many replicas every event would start with cache misses, so what it touches is fetched some
+/// events before: a replica's own state when the event tree tells that it comes soon, the requests
+/// and the completions it points to a little later.
+void CellRun::set_event(Pool& pool, std::uint32_t r, std::int64_t time) {
+  const std::size_t entity = pool.first_entity + r;
+  if (!fetches_ahead_) {
+    events_.set(entity, time);
+    return;
   }
-  const Place next = places_[first];
-  const Pool& next_pool = pools_[next.pool];
-  if (next.replica >= next_pool.replicas.size()) return;
-  const Replica& replica = next_pool.replicas[next.replica];
-  const Slot slot =
-      replica.activity == Activity::kPrefill ? replica.prefill_first : replica.next_done;
-  if (slot < live_.size()) __builtin_prefetch(&live_[slot]);
-  __builtin_prefetch(replica.completions.data());
-  __builtin_prefetch(replica.completions.data() + replica.completions.size());
+  events_.set(
+      entity, time, [this](std::size_t soon) { fetch_state(soon); },
+      [this](std::size_t next) { fetch_requests(next); });
+}
+
+void CellRun::fetch_state(std::size_t entity) const {
+  const Place place = places_[entity];
+  const Pool& pool = pools_[place.pool];
+  if (place.replica >= pool.replicas.size()) return;
+  const auto* replica = reinterpret_cast<const char*>(&pool.replicas[place.replica]);
+  for (std::size_t at = 0; at < sizeof(Replica); at += 64) __builtin_prefetch(replica + at, 1);
+  if (!pool.rows.empty()) __builtin_prefetch(residues_of(pool, place.replica), 1);
+  if (!pool.central) __builtin_prefetch(&pool.queues[place.replica], 1);
+  events_.fetch(entity);
+}
+
+void CellRun::fetch_requests(std::size_t entity) const {
+  const Place place = places_[entity];
+  const Pool& pool = pools_[place.pool];
+  if (place.replica >= pool.replicas.size()) return;
+  const Replica& replica = pool.replicas[place.replica];
+  if (replica.activity == Activity::kPrefill) {
+    live_.fetch(replica.prefill_first);
+    pool.completions.fetch(place.replica, replica.decoding);
+  } else {
+    live_.fetch(replica.next_done);
+    pool.completions.fetch_first(place.replica, replica.decoding);
+  }
+  if (!pool.central) live_.fetch(pool.queues[place.replica].head());
+}
+
+/// The next arrival's replica is known as soon as the request is, unless loads change until then.
+void CellRun::fetch_for_arrival() {
+  const auto request_class = static_cast<std::uint32_t>(index(next_request_.request_class));
+  Pool& pool = pools_[index(config_.classes[request_class].stages[0])];
+  const Queueing queueing = pool.config->queueing;
+  if (pool.varies) return;  // who serves may change until then
+  if (queueing == Queueing::kRandom || queueing == Queueing::kPowerOfTwo) {
+    next_pair_ = draw_pair(pool, request_class, 0, next_request_.entity, 0, kNoReplica);
+    if (fetches_ahead_) fetch_state(pool.first_entity + less_loaded(pool, next_pair_));
+  }
 }
 
 void CellRun::tick() {
@@ -202,7 +240,7 @@ void CellRun::tick() {
     } else if (pool.central && pool.config->mode == BatchMode::kSlots) {
       pool.touched = true;  // its next finish is set already
     } else {
-      events_.set(entity, kNever.count);
+      set_event(pool, place.replica, kNever.count);
       note_ready(pool, place.replica);
     }
   }
@@ -287,8 +325,7 @@ void CellRun::arrivals() {
     request.service = next_request_.work.service.count;
     collector_.arrived(request);
     if (!refused(slot)) join(slot);
-    next_arrival_ = requests_.next(next_request_) ? next_request_.arrival.count : kNever.count;
-    HEADROOM_CHECK(next_arrival_ >= now_, "requests come in order of arrival");
+    next_arrival();
   }
 }
 
@@ -365,46 +402,51 @@ void CellRun::join(Slot slot, std::uint32_t moved_off) {
   if (!replica.ready && request.expiry <= events_.time_of(pool.first_entity + r)) watch(slot);
 }
 
-std::uint32_t CellRun::route(Pool& pool, const LiveRequest& request, std::uint32_t moved_off) {
-  const auto count =
-      static_cast<std::uint64_t>(pool.varies ? pool.serving.size() : pool.replicas.size());
-  // The i-th serving replica.
-  const auto serving = [&pool](std::uint64_t i) {
-    return pool.varies ? pool.serving[i] : static_cast<std::uint32_t>(i);
-  };
-  const auto draw = [&]() {
-    if (moved_off != kNoReplica && kPlantedFault != PlantedFault::kMovedByOldDraws) {
-      return RandomStream(config_.key, Purpose::kReroute, moved_off,
-                          request.id * 16 + request.stage);
-    }
-    return RandomStream(config_.key, Purpose::kRoute, request.request_class,
-                        request.entity * 16 + request.stage);
-  };
+/// The serving replicas that chance offers a request: two different ones for power_of_two, else one
+/// twice. moved_off: as for join.
+CellRun::RoutePair CellRun::draw_pair(const Pool& pool, std::uint32_t request_class,
+                                      std::uint64_t id, std::uint64_t entity, std::uint32_t stage,
+                                      std::uint32_t moved_off) const {
+  const std::uint64_t count = pool.serving_count();
+  if (count == 1) return {pool.serving_replica(0), pool.serving_replica(0)};
+  const bool moved = moved_off != kNoReplica && kPlantedFault != PlantedFault::kMovedByOldDraws;
+  RandomStream random =
+      moved ? RandomStream(config_.key, Purpose::kReroute, moved_off, id * 16 + stage)
+            : RandomStream(config_.key, Purpose::kRoute, request_class, entity * 16 + stage);
   const auto scaled = [](double u, std::uint64_t n) {
     return static_cast<std::uint64_t>(u * static_cast<double>(n));
   };
+  std::uint64_t a = scaled(random.uniform(), count);
+  std::uint64_t b = a;
+  if (pool.config->queueing == Queueing::kPowerOfTwo) {
+    b = scaled(random.uniform(), count - 1);
+    if (b >= a) ++b;
+    if (a > b) std::swap(a, b);
+  }
+  return {pool.serving_replica(a), pool.serving_replica(b)};
+}
+
+std::uint32_t CellRun::less_loaded(const Pool& pool, const RoutePair& pair) {
+  const bool tie_to_a = kPlantedFault != PlantedFault::kTieToHigherId;
+  const std::int64_t load_a = pool.loads[pair.a];
+  const std::int64_t load_b = pool.loads[pair.b];
+  return (tie_to_a ? load_a <= load_b : load_a < load_b) ? pair.a : pair.b;
+}
+
+std::uint32_t CellRun::route(Pool& pool, const LiveRequest& request, std::uint32_t moved_off) {
   switch (pool.config->queueing) {
     case Queueing::kCentral:
       return 0;
     case Queueing::kRoundRobin:
-      return serving(pool.routed++ % count);
-    case Queueing::kRandom: {
-      RandomStream random = draw();
-      return serving(scaled(random.uniform(), count));
-    }
+      return pool.serving_replica(pool.routed++ % pool.serving_count());
     case Queueing::kLeastLoaded:
       return static_cast<std::uint32_t>(pool.ranking.first_entity());
+    case Queueing::kRandom:
     case Queueing::kPowerOfTwo: {
-      if (count == 1) return serving(0);
-      RandomStream random = draw();
-      std::uint64_t a = scaled(random.uniform(), count);
-      std::uint64_t b = scaled(random.uniform(), count - 1);
-      if (b >= a) ++b;
-      if (a > b) std::swap(a, b);
-      const bool tie_to_a = kPlantedFault != PlantedFault::kTieToHigherId;
-      const std::int64_t load_a = pool.loads[serving(a)];
-      const std::int64_t load_b = pool.loads[serving(b)];
-      return serving((tie_to_a ? load_a <= load_b : load_a < load_b) ? a : b);
+      const bool drawn = !pool.varies && request.stage == 0;
+      return less_loaded(pool, drawn ? next_pair_
+                                     : draw_pair(pool, request.request_class, request.id,
+                                                 request.entity, request.stage, moved_off));
     }
   }
   return 0;
@@ -528,15 +570,15 @@ void CellRun::set_idle(Pool& pool, std::uint32_t r) {
     const std::int64_t oldest = pool.queues[r].oldest_joined(live_);
     if (oldest != kNever.count) wake = oldest + pool.config->max_wait.count;
   }
-  events_.set(pool.first_entity + r, wake);
+  set_event(pool, r, wake);
 }
 
 void CellRun::set_busy(Pool& pool, Replica& replica, Activity activity, std::int64_t duration) {
   if (replica.activity == Activity::kIdle) pool.busy.add(1, now_);
   replica.activity = activity;
   replica.start = now_;
-  const auto r = static_cast<std::size_t>(&replica - pool.replicas.data());
-  events_.set(pool.first_entity + r, now_ + duration);
+  const auto r = static_cast<std::uint32_t>(&replica - pool.replicas.data());
+  set_event(pool, r, now_ + duration);
 }
 
 }  // namespace headroom

@@ -25,9 +25,17 @@ class CellRun {
   Outcome run();
 
  private:
+  struct RoutePair {
+    std::uint32_t a = 0, b = 0;  // a <= b
+  };
+
   // cell_run.cpp: ticks, queues, routing
   void tick();
-  void fetch_ahead() const;
+  void set_event(Pool& pool, std::uint32_t r, std::int64_t time);
+  void fetch_state(std::size_t entity) const;
+  void fetch_requests(std::size_t entity) const;
+  void fetch_for_arrival();
+  void next_arrival();
   void patience();
   void arrivals();
   void hand_overs();
@@ -35,6 +43,9 @@ class CellRun {
   void join(Slot slot, std::uint32_t moved_off = kNoReplica);
   bool refused(Slot slot);
   std::uint32_t route(Pool& pool, const LiveRequest& request, std::uint32_t moved_off);
+  static std::uint32_t less_loaded(const Pool& pool, const RoutePair& pair);
+  RoutePair draw_pair(const Pool& pool, std::uint32_t request_class, std::uint64_t id,
+                      std::uint64_t entity, std::uint32_t stage, std::uint32_t moved_off) const;
   void admission();
   void begin(Pool& pool, std::uint32_t r);
   void end_event(std::size_t entity);
@@ -51,7 +62,7 @@ class CellRun {
   /// Accounts for the step or plan that a replica is inside of and will not end: its steps that end
   /// before `end`. REQUIRES: it is inside one.
   void stop_step(Pool& pool, std::uint32_t r, std::int64_t end);
-  void settle_decodes(const Replica& replica);
+  void settle_decodes(const Pool& pool, std::uint32_t r);
   void check_blocks(Pool& pool) const;
 
   // fleet_changes.cpp
@@ -64,7 +75,7 @@ class CellRun {
   void hold(Pool& pool, Slot slot);
   void fail(Pool& pool, Slot slot);
   void clear(Pool& pool, std::uint32_t r);
-  std::vector<Slot> admitted_on(const Replica& replica) const;
+  std::vector<Slot> admitted_on(const Pool& pool, std::uint32_t r) const;
 
   // token_steps.cpp
   Draft open_draft(Pool& pool, std::uint32_t r);
@@ -97,7 +108,7 @@ class CellRun {
                              const LiveRequest& head) const;
 
   // preemption.cpp
-  Slot pick_victim(const Replica& replica) const;
+  Slot pick_victim(const Pool& pool, std::uint32_t r) const;
   Slot preempt(Pool& pool, std::uint32_t r);
   void running_phase(Pool& pool, std::uint32_t r, Draft& draft);
 
@@ -127,8 +138,8 @@ class CellRun {
   /// Where a decode with `computed` tokens stands in the block cycle, `steps` into its replica.
   static std::size_t residue(const Pool& pool, std::int64_t computed, std::uint64_t steps) {
     const auto block = static_cast<std::uint64_t>(pool.config->block_tokens);
-    return static_cast<std::size_t>((static_cast<std::uint64_t>(computed) + block - steps % block) %
-                                    block);
+    const std::uint64_t phase = pool.block.remainder(steps);
+    return pool.block.remainder(static_cast<std::uint64_t>(computed) + block - phase);
   }
 
   struct Expiry {
@@ -152,6 +163,7 @@ class CellRun {
   };
   std::vector<Place> places_;  // of every entity of the event tree; replica = count: the timer
   EventTree events_;
+  const bool fetches_ahead_;
   boost::heap::d_ary_heap<Expiry, boost::heap::arity<4>> expiries_;
   std::vector<std::uint8_t> tier_of_class_;  // dense
   std::size_t tier_count_ = 1;
@@ -161,6 +173,7 @@ class CellRun {
   std::int64_t next_arrival_ = kNever.count;
   std::size_t fleet_event_ = 0;  // the next
   std::int64_t next_change_ = kNever.count;
+  RoutePair next_pair_;               // drawn for the next arrival, where its router draws
   std::vector<std::uint32_t> ready_;  // entities to offer admission at this tick
   struct HandOver {
     std::uint64_t id;

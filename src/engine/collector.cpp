@@ -26,6 +26,9 @@ Collector::Collector(const CellConfig& config, RequestStream& requests, RecordSi
       stretch_count_(config.collect.stretch_starts.size()),
       bins_(bins_for(config.horizon, config.collect.timeline_step)),
       minute_count_(bins_for(config.horizon, config.collect.minute)),
+      arrival_minute_(config.collect.minute),
+      arrival_bin_(config.collect.timeline_step),
+      edge_(config.collect.timeline_step),
       groups_(config.classes.size() * stretch_count_),
       minutes_(config.classes.size() * minute_count_) {
   for (const ClassConfig& request_class : config.classes) {
@@ -43,7 +46,7 @@ Collector::Collector(const CellConfig& config, RequestStream& requests, RecordSi
 }
 
 void Collector::account_population(std::int64_t now, int change) {
-  population_area_ += static_cast<Wide>(population_) * (now - population_since_);
+  population_area_ += Wide{population_} * (now - population_since_);
   population_since_ = now;
   population_ += change;
 }
@@ -53,11 +56,11 @@ void Collector::arrived(LiveRequest& request) {
   const auto& starts = config_.collect.stretch_starts;
   while (stretch_ + 1 < starts.size() && starts[stretch_ + 1].count <= now) ++stretch_;
   request.group = static_cast<std::uint32_t>(request.request_class * stretch_count_ + stretch_);
-  request.minute = static_cast<std::uint32_t>(now / config_.collect.minute.count);
+  request.minute = static_cast<std::uint32_t>(arrival_minute_.cell_of(now));
   groups_[request.group].arrived += 1;
   minute_of(request).arrived += 1;
   ClassState& state = classes_[request.request_class];
-  state.arrivals[static_cast<std::size_t>(now / config_.collect.timeline_step.count)] += 1;
+  state.arrivals[static_cast<std::size_t>(arrival_bin_.cell_of(now))] += 1;
   change_backlog(request.request_class, +1, now);
   account_population(now, +1);
 }
@@ -93,7 +96,7 @@ void Collector::leave_backlog(LiveRequest& request, std::int64_t now) {
   // Ends of bins at which it was the oldest so far. An earlier end is covered already once a later
   // one is: whoever was older there was in the backlog all along.
   const std::int64_t width = config_.collect.timeline_step.count;
-  for (std::int64_t edge = (now - 1) / width; edge >= 1; --edge) {
+  for (std::int64_t edge = edge_.cell_of(now - 1); edge >= 1; --edge) {
     if (edge * width < request.arrival) break;
     std::int64_t& oldest = state.oldest_arrival[static_cast<std::size_t>(edge - 1)];
     if (oldest <= request.arrival) break;

@@ -13,6 +13,24 @@ namespace headroom {
 
 __extension__ using Wide = __int128;
 
+/// Counts whole widths up to times that never go back.
+class TimeGrid {
+ public:
+  explicit TimeGrid(Ticks width) : width_(width.count), end_(width.count) {}
+  /// floor(time / width).
+  std::int64_t cell_of(std::int64_t time) {
+    while (time >= end_) {
+      end_ += width_;
+      ++cell_;
+    }
+    return cell_;
+  }
+
+ private:
+  std::int64_t width_, end_;
+  std::int64_t cell_ = 0;
+};
+
 /// Turns what happens to requests into an Outcome. Knows nothing of replicas.
 class Collector {
  public:
@@ -41,7 +59,6 @@ class Collector {
   void flush_records();
 
   std::uint32_t group_count() const { return static_cast<std::uint32_t>(groups_.size()); }
-  double population() const { return population_; }
 
   /// Checks conservation and Little's law and moves the results out.
   Outcome finish(std::int64_t horizon);
@@ -65,6 +82,9 @@ class Collector {
   std::size_t stretch_ = 0;  // of the newest arrival
   std::size_t bins_;
   std::size_t minute_count_;
+  // Of the newest arrival, kept from one to the next: divisions cost more.
+  TimeGrid arrival_minute_, arrival_bin_;
+  TimeGrid edge_;                     // bins that ended before the latest call of leave_backlog
   std::vector<GroupTally> groups_;    // [class * stretches + stretch]
   std::vector<MinuteTally> minutes_;  // [class * minutes + minute]
   std::vector<bool> makes_tokens_;    // by class
@@ -79,7 +99,7 @@ class Collector {
   };
   std::vector<ClassState> classes_;
   std::vector<RequestRecord> pending_records_;
-  double population_ = 0;
+  std::int64_t population_ = 0;
   std::int64_t population_since_ = 0;
   Wide population_area_ = 0;  // request-ticks, from counting those in the system
   Wide sojourn_sum_ = 0;      // request-ticks, from each request's own times

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "headroom/core/units.hpp"
+#include "large_pages.hpp"
 
 namespace headroom {
 
@@ -27,40 +28,56 @@ class EventTree {
   std::size_t first_entity() const { return nodes_[1].entity; }
   std::int64_t time_of(std::size_t entity) const { return nodes_[leaves_ + entity].time; }
 
-  /// The first entity of the seven eighths that do not hold the first one: with many entities,
-  /// nearly always the second to come.
-  std::size_t runner_up() const {
-    std::size_t best = 0;
-    std::int64_t best_time = kNever.count;
-    for (std::size_t node = 8; node < 16; ++node) {
-      const bool better = nodes_[node].time < best_time && nodes_[node].entity != nodes_[1].entity;
-      best = better ? nodes_[node].entity : best;
-      best_time = better ? nodes_[node].time : best_time;
-    }
-    return best;
-  }
   std::size_t leaves() const { return leaves_; }
 
   void set(std::size_t entity, std::int64_t time) {
+    set(
+        entity, time, [](std::size_t) {}, [](std::size_t) {});
+  }
+
+  /// As above, and tells who comes soon: far(e) when e has become the first of one of kFar parts of
+  /// the tree, so that about that many events come before its own; near(e) likewise for kNear.
+  template <class Far, class Near>
+  void set(std::size_t entity, std::int64_t time, Far far, Near near) {
     std::size_t at = leaves_ + entity;
     nodes_[at].time = time;
-    while (at > 1) {
+    if (!climb(at, 2 * kFar)) return;
+    if (at >= kFar) far(nodes_[at].entity);
+    if (!climb(at, 2 * kNear)) return;
+    if (at >= kNear) near(nodes_[at].entity);
+    climb(at, 2);
+  }
+
+  /// Brings the lowest nodes on the way from an entity to the root into the cache.
+  void fetch(std::size_t entity) const {
+    const std::size_t leaf = leaves_ + entity;
+    __builtin_prefetch(&nodes_[leaf & ~std::size_t{1}], 1);
+    __builtin_prefetch(&nodes_[(leaf >> 1U) & ~std::size_t{1}], 1);
+    __builtin_prefetch(&nodes_[(leaf >> 2U) & ~std::size_t{1}], 1);
+  }
+
+ private:
+  static constexpr std::size_t kFar = 32, kNear = 8;
+
+  /// Replays the matches from `at` upwards until it is below `end`; false where a winner stays.
+  bool climb(std::size_t& at, std::size_t end) {
+    while (at >= end) {
       const std::size_t left = at & ~std::size_t{1};
       const Node winner =
           nodes_[left + 1].time < nodes_[left].time ? nodes_[left + 1] : nodes_[left];
       at >>= 1U;
-      if (nodes_[at].time == winner.time && nodes_[at].entity == winner.entity) return;
+      if (nodes_[at].time == winner.time && nodes_[at].entity == winner.entity) return false;
       nodes_[at] = winner;
     }
+    return true;
   }
 
- private:
   struct Node {
     std::int64_t time;
     std::size_t entity;
   };
   std::size_t leaves_;
-  std::vector<Node> nodes_;  // [1] the root, [leaves_ + i] entity i
+  std::vector<Node, LargePages<Node>> nodes_;  // [1] the root, [leaves_ + i] entity i
 };
 
 }  // namespace headroom

@@ -45,14 +45,14 @@ void CellRun::fault(Pool& pool, std::uint32_t r) {
   if (replica.activity != Activity::kIdle && !replica.ready) {
     stop_step(pool, r, now_ + (kPlantedFault == PlantedFault::kFaultTakesStep ? 0 : 1));
   }
-  settle_decodes(replica);
+  settle_decodes(pool, r);
   if (pool.config->mode == BatchMode::kSlots) {
-    for (const SlotFinish& member : replica.slot_finishes) {
+    for (const SlotFinish& member : pool.slot_finishes[r]) {
       const std::int64_t service = at_least_one_tick(live_[member.slot].service);
       pool.totals.busy_ps += static_cast<double>(now_ - (member.time - service));
     }
   }
-  for (const Slot slot : admitted_on(replica)) fail(pool, slot);
+  for (const Slot slot : admitted_on(pool, r)) fail(pool, slot);
   if (!pool.central && kPlantedFault != PlantedFault::kFaultSparesQueue) {
     TieredQueue& queue = pool.queues[r];
     while (!queue.empty()) fail(pool, queue.head());
@@ -69,10 +69,13 @@ void CellRun::fault(Pool& pool, std::uint32_t r) {
 }
 
 /// Decodes, prompts in progress, slots or members of a batch.
-std::vector<Slot> CellRun::admitted_on(const Replica& replica) const {
+std::vector<Slot> CellRun::admitted_on(const Pool& pool, std::uint32_t r) const {
+  const Replica& replica = pool.replicas[r];
   std::vector<Slot> slots;
-  for (const SlotFinish& member : replica.slot_finishes) slots.push_back(member.slot);
-  for (const std::uint64_t word : replica.completions) slots.push_back(Completion::slot(word));
+  for (const SlotFinish& member : pool.slot_finishes[r]) slots.push_back(member.slot);
+  for (const std::uint64_t word : pool.completions.of(r, replica.decoding)) {
+    slots.push_back(Completion::slot(word));
+  }
   if (replica.prefill_first == kNoSlot && replica.partial != kNoSlot) {
     slots.push_back(replica.partial);
   }
@@ -103,15 +106,14 @@ void CellRun::clear(Pool& pool, std::uint32_t r) {
     pool.busy.add(-1, now_);
   }
   replica.activity = Activity::kIdle;
-  replica.completions.clear();
   replica.fresh.clear();
-  replica.slot_finishes.clear();
+  pool.slot_finishes[r].clear();
   replica.prefill_first = replica.prefill_last = replica.partial = replica.next_done = kNoSlot;
   replica.decoding = replica.admitted = 0;
   replica.context = 0;
   replica.free_blocks = pool.config->kv_blocks;
   if (!pool.rows.empty()) std::fill_n(residues_of(pool, r), pool.row_length, std::uint16_t{0});
-  events_.set(pool.first_entity + r, kNever.count);
+  set_event(pool, r, kNever.count);
   // Under dispatch it stays on the list of those that are offered admission.
   if (pool.central) replica.ready = false;
   const auto queued = pool.central ? 0 : static_cast<std::int32_t>(pool.queues[r].size());

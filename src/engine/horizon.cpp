@@ -27,8 +27,9 @@ void CellRun::stop_step(Pool& pool, std::uint32_t r, std::int64_t end) {
 }
 
 /// Brings the tokens made by the decodes of a replica up to its step count.
-void CellRun::settle_decodes(const Replica& replica) {
-  for (const std::uint64_t word : replica.completions) {
+void CellRun::settle_decodes(const Pool& pool, std::uint32_t r) {
+  const Replica& replica = pool.replicas[r];
+  for (const std::uint64_t word : pool.completions.of(r, replica.decoding)) {
     LiveRequest& request = live_[Completion::slot(word)];
     const auto steps = static_cast<std::int32_t>(replica.steps - request.decode_from);
     request.made += steps;
@@ -41,7 +42,7 @@ void CellRun::end_at_horizon() {
   for (Pool& pool : pools_) {
     for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
       if (pool.replicas[r].activity != Activity::kIdle) stop_step(pool, r, now_);
-      settle_decodes(pool.replicas[r]);
+      settle_decodes(pool, r);
     }
     check_blocks(pool);
   }
@@ -59,7 +60,7 @@ void CellRun::check_blocks(Pool& pool) const {
   for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
     const Replica& replica = pool.replicas[r];
     std::int64_t held = 0;
-    for (const std::uint64_t word : replica.completions) {
+    for (const std::uint64_t word : pool.completions.of(r, replica.decoding)) {
       held += pool.blocks(known(live_[Completion::slot(word)]) - 1);
     }
     for (Slot slot = replica.prefill_first; slot != kNoSlot; slot = live_[slot].next) {

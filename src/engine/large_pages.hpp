@@ -20,7 +20,7 @@ struct LargePages {
   T* allocate(std::size_t count) {
     constexpr std::size_t kPage = std::size_t{2} << 20U;
     const std::size_t bytes = count * sizeof(T);
-    const std::size_t unit = bytes >= 2 * kPage ? kPage : 64;
+    const std::size_t unit = bytes >= kPage / 4 ? kPage : 64;
     const std::size_t rounded = (bytes + unit - 1) / unit * unit;
     void* memory = std::aligned_alloc(unit, rounded);
     if (memory == nullptr) throw std::bad_alloc();

@@ -14,7 +14,7 @@ namespace headroom {
 /// Place of a request in the slab of those in the system.
 using Slot = std::uint32_t;
 inline constexpr Slot kNoSlot = UINT32_MAX;
-/// Slots share a 64-bit word with a step count in the completion heaps.
+/// Slots share a 64-bit word with a step count in the rows of completions.
 inline constexpr unsigned kSlotBits = 28;
 
 enum class Where : std::uint8_t { kFree, kQueued, kAdmitted, kBetween };
@@ -39,24 +39,24 @@ struct alignas(64) LiveRequest {
   bool offered = false;  ///< its queue was offered admission since it joined
 
   std::int64_t first_scheduled = kNever.count;
-  std::int64_t joined = 0;             ///< when it joined the queue it is in
-  std::int64_t expiry = kNever.count;  ///< arrival + patience
-  std::uint64_t admission = 0;         ///< running number of its admission: larger = later
-  std::uint64_t decode_from = 0;       ///< replica's step count when it began to decode
-  std::int32_t cached = 0;             ///< prompt tokens of this stage that a prefix cache holds
-  std::int32_t computed = 0;           ///< tokens with KV; kept up to date in prefill only
-  std::int32_t chunk = 0;              ///< tokens its replica computes for it in the present step
+  std::int64_t joined = 0;        ///< when it joined the queue it is in
+  std::uint64_t admission = 0;    ///< running number of its admission: larger = later
+  std::uint64_t decode_from = 0;  ///< replica's step count when it began to decode
+  std::int32_t cached = 0;        ///< prompt tokens of this stage that a prefix cache holds
+  std::int32_t computed = 0;      ///< tokens with KV; kept up to date in prefill only
+  std::int32_t chunk = 0;         ///< tokens its replica computes for it in the present step
   Slot next = kNoSlot, previous = kNoSlot;  ///< in its queue, or in its replica's prefill list
   std::uint32_t replica = UINT32_MAX;       ///< in its pool: chosen by the router, or serving it
+  std::uint32_t served_by = UINT32_MAX;     ///< replica that admitted it last, on any stage
 
-  std::int64_t service = 0;  ///< slots and static: drawn service time of this stage
+  std::int64_t expiry = kNever.count;  ///< arrival + patience
+  std::int64_t service = 0;            ///< slots and static: drawn service time of this stage
   std::uint64_t id = 0;
   std::uint64_t entity = 0;
   std::uint64_t ticket = 0;       ///< running number of its joining a queue
   std::int32_t first_prompt = 0;  ///< of stage 0
   std::int32_t earlier_made = 0;  ///< tokens made in the stages before this one
   std::int32_t preemptions = 0;
-  std::uint32_t served_by = UINT32_MAX;  ///< replica that admitted it last, on any stage
 };
 static_assert(sizeof(LiveRequest) == 192);
 
@@ -83,6 +83,13 @@ class LiveRequests {
   void remove(Slot slot) {
     requests_[slot].where = Where::kFree;
     free_.push_back(slot);
+  }
+  /// Brings what a request's first token and its end touch into the cache; nothing for kNoSlot.
+  void fetch(Slot slot) const {
+    if (slot >= requests_.size()) return;
+    const auto* line = reinterpret_cast<const char*>(&requests_[slot]);
+    __builtin_prefetch(line, 1);
+    __builtin_prefetch(line + 64, 1);
   }
   LiveRequest& operator[](Slot slot) { return requests_[slot]; }
   const LiveRequest& operator[](Slot slot) const { return requests_[slot]; }

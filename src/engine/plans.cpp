@@ -19,10 +19,12 @@ std::int64_t CellRun::blocks_for(const Pool& pool, std::uint32_t r, std::int64_t
   const std::uint16_t* residues = residues_of(pool, r);
   // A decode takes a block in the step that computes a token at a block's start. Over one full
   // cycle of `block` steps every decode does so once.
-  std::int64_t blocks = steps / block * replica.decoding;
+  const auto cycles =
+      static_cast<std::int64_t>(pool.block.quotient(static_cast<std::uint64_t>(steps)));
+  std::int64_t blocks = cycles * replica.decoding;
   const std::uint64_t from = replica.steps + (kPlantedFault == PlantedFault::kBlockPhase ? 1 : 0);
   std::size_t at = residue(pool, 0, from);  // of the next step: one less, around the cycle
-  for (std::int64_t i = 0; i < steps % block; ++i) {
+  for (std::int64_t i = steps - cycles * block; i > 0; --i) {
     blocks += residues[at];
     at = (at == 0 ? static_cast<std::size_t>(block) : at) - 1;
   }
@@ -32,7 +34,7 @@ std::int64_t CellRun::blocks_for(const Pool& pool, std::uint32_t r, std::int64_t
 std::int64_t CellRun::steps_within(const Pool& pool, std::uint32_t r, std::int64_t most) const {
   const Replica& replica = pool.replicas[r];
   const std::int64_t block = pool.config->block_tokens;
-  if ((most + block - 1) / block * replica.decoding <= replica.free_blocks) return most;
+  if (pool.blocks(most) * replica.decoding <= replica.free_blocks) return most;
   std::int64_t steps = std::min(most, replica.free_blocks / replica.decoding * block);
   std::int64_t left = replica.free_blocks - blocks_for(pool, r, steps);
   const std::uint16_t* residues = residues_of(pool, r);
@@ -51,8 +53,8 @@ void CellRun::start_plan(Pool& pool, std::uint32_t r, bool one_step) {
   const auto pieces = table.pieces(n);
   const StepTable::Piece* piece = &table.piece_at(n, replica.context);
 
-  const auto to_finish =
-      static_cast<std::int64_t>(Completion::step(replica.completions.front()) - replica.steps);
+  const auto to_finish = static_cast<std::int64_t>(
+      Completion::step(pool.completions.first(r, replica.decoding)) - replica.steps);
   std::int64_t steps = std::min(to_finish, kMaxPlanSteps);
   if (piece != &pieces.back() && kPlantedFault != PlantedFault::kPieceIgnored) {
     const std::int64_t room = piece[1].context_from - replica.context;
@@ -65,8 +67,8 @@ void CellRun::start_plan(Pool& pool, std::uint32_t r, bool one_step) {
   replica.first_step = (table.dense(n) + table.per_sequence(n)).count + piece->base_ps +
                        piece->slope_ps * (replica.context - piece->context_from);
   replica.step_growth = piece->slope_ps * n;
-  replica.event_steps = steps;
-  replica.next_done = Completion::slot(replica.completions.front());
+  replica.event_steps = static_cast<std::int32_t>(steps);
+  replica.next_done = Completion::slot(pool.completions.first(r, replica.decoding));
   pool.totals.plans += 1;
   set_busy(pool, replica, Activity::kDecode, plan_time(replica, steps));
 }
@@ -106,19 +108,18 @@ void CellRun::cut_plan(Pool& pool, std::uint32_t r, std::int64_t earliest) {
   std::int64_t steps = steps_to_reach(replica, earliest);
   if (kPlantedFault == PlantedFault::kCutAfterArrival &&
       replica.start + plan_time(replica, steps) == now_) {
-    steps = std::min(steps + 1, replica.event_steps);
+    steps = std::min(steps + 1, std::int64_t{replica.event_steps});
   }
   if (steps >= replica.event_steps) return;
-  replica.event_steps = steps;
+  replica.event_steps = static_cast<std::int32_t>(steps);
   pool.totals.cut_plans += 1;
   const std::int64_t boundary = replica.start + plan_time(replica, steps);
-  const std::size_t entity = pool.first_entity + r;
   if (boundary > now_) {
-    events_.set(entity, boundary);
+    set_event(pool, r, boundary);
     return;
   }
   end_plan(pool, r);
-  events_.set(entity, kNever.count);
+  set_event(pool, r, kNever.count);
   note_ready(pool, r);
 }
 
@@ -177,11 +178,10 @@ void CellRun::finish_completed(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
   std::uint16_t* groups = groups_of(pool, r);
   std::uint16_t* residues = residues_of(pool, r);
-  while (!replica.completions.empty() &&
-         Completion::step(replica.completions.front()) == replica.steps) {
-    const Slot slot = Completion::slot(replica.completions.front());
-    std::pop_heap(replica.completions.begin(), replica.completions.end(), std::greater<>());
-    replica.completions.pop_back();
+  while (replica.decoding > 0) {
+    const std::uint64_t word = pool.completions.first(r, replica.decoding);
+    if (Completion::step(word) != replica.steps) break;
+    const Slot slot = Completion::slot(word);
     LiveRequest& request = live_[slot];
     request.made = request.output;
     request.last_token = now_;

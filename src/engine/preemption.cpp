@@ -1,13 +1,13 @@
 // Making room when KV blocks run out: the running phase and preemption by recompute.
 #include <algorithm>
-#include <functional>
 
 #include "cell_run.hpp"
 #include "headroom/core/check.hpp"
 
 namespace headroom {
 
-Slot CellRun::pick_victim(const Replica& replica) const {
+Slot CellRun::pick_victim(const Pool& pool, std::uint32_t r) const {
+  const Replica& replica = pool.replicas[r];
   Slot victim = replica.partial;
   const auto worse = [this](Slot a, Slot b) {  // a is the better victim
     const LiveRequest& x = live_[a];
@@ -16,7 +16,7 @@ Slot CellRun::pick_victim(const Replica& replica) const {
     return kPlantedFault == PlantedFault::kFirstAdmittedIsVictim ? x.admission < y.admission
                                                                  : x.admission > y.admission;
   };
-  for (const std::uint64_t word : replica.completions) {
+  for (const std::uint64_t word : pool.completions.of(r, replica.decoding)) {
     const Slot slot = Completion::slot(word);
     if (victim == kNoSlot || worse(slot, victim)) victim = slot;
   }
@@ -25,7 +25,7 @@ Slot CellRun::pick_victim(const Replica& replica) const {
 
 Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
-  const Slot victim = pick_victim(replica);
+  const Slot victim = pick_victim(pool, r);
   HEADROOM_DCHECK(victim != kNoSlot, "blocks run out only while somebody holds them");
   LiveRequest& request = live_[victim];
   if (victim == replica.partial) {
@@ -48,10 +48,8 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
     --residues_of(pool, r)[residue(pool, computed, replica.steps)];
     --groups_of(pool, r)[request.group];
     replica.context -= computed + 1;
+    pool.completions.remove(r, replica.decoding, victim);
     --replica.decoding;
-    std::erase_if(replica.completions,
-                  [&](std::uint64_t word) { return Completion::slot(word) == victim; });
-    std::make_heap(replica.completions.begin(), replica.completions.end(), std::greater<>());
   }
   if (kPlantedFault == PlantedFault::kRecomputeForgets) {
     request.output -= request.made;  // forgets them altogether

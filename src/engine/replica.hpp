@@ -1,10 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
 
+#include "completions.hpp"
+#include "divisor.hpp"
 #include "event_tree.hpp"
 #include "headroom/engine/config.hpp"
 #include "headroom/engine/outcome.hpp"
@@ -26,15 +30,6 @@ enum class Standing : std::uint8_t { kOut, kDown, kServing, kLeaving, kGone };
 
 inline constexpr std::uint32_t kNoReplica = UINT32_MAX;
 
-/// A decoding request's last step and its slot in one word, ordered by step.
-struct Completion {
-  static std::uint64_t pack(std::uint64_t step, Slot slot) { return (step << kSlotBits) | slot; }
-  static std::uint64_t step(std::uint64_t word) { return word >> kSlotBits; }
-  static Slot slot(std::uint64_t word) {
-    return static_cast<Slot>(word & ((std::uint64_t{1} << kSlotBits) - 1));
-  }
-};
-
 /// A request that joined the decodes of a replica after its last decode step.
 struct Fresh {
   std::uint32_t group;
@@ -47,20 +42,19 @@ struct SlotFinish {
   friend bool operator>(const SlotFinish& a, const SlotFinish& b) { return a.time > b.time; }
 };
 
-/// One replica. Hot state first: a plan's end touches these fields, the completion heap, one row of
-/// residues and one of group counts.
+/// One replica, in two cache lines.
 struct alignas(64) Replica {
   // The present plan: step i (from 0) takes first_step + i * step_growth.
   std::int64_t start = 0;
   std::int64_t first_step = 0;
   std::int64_t step_growth = 0;
-  std::int64_t event_steps = 0;  ///< steps done when its event comes
 
-  std::uint64_t steps = 0;   ///< decode steps so far: the clock of the completion heap
+  std::uint64_t steps = 0;   ///< decode steps so far: the clock of the completions
   std::int64_t context = 0;  ///< sum over decodes of computed tokens + 1
   std::int64_t free_blocks = 0;
   std::int64_t last_decode = 0;  ///< end of the last step in which decodes made tokens
-  std::int32_t decoding = 0;     ///< requests that decode
+  std::int32_t event_steps = 0;  ///< of the present plan: done when its event comes
+  std::int32_t decoding = 0;     ///< requests that decode: the length of its row of completions
   std::int32_t admitted = 0;     ///< all that were admitted
   Activity activity = Activity::kIdle;
   Standing standing = Standing::kServing;
@@ -69,10 +63,9 @@ struct alignas(64) Replica {
   Slot prefill_last = kNoSlot;
   Slot partial = kNoSlot;    ///< a prompt that is not finished: the one admitted last
   Slot next_done = kNoSlot;  ///< a request that ends with the present plan, to fetch ahead
-  std::vector<std::uint64_t> completions;  ///< min-heap of Completion words
-  std::vector<Fresh> fresh;
-  std::vector<SlotFinish> slot_finishes;  ///< slots: min-heap; static: the members
+  boost::container::small_vector<Fresh, 1> fresh;
 };
+static_assert(sizeof(Replica) == 128);
 
 /// What a replica's next step will hold, while it is being put together.
 struct Draft {
@@ -100,13 +93,17 @@ struct Pool {
   bool varies = false;       ///< not all replicas serve all along
   bool touched = false;      ///< central: noted for admission at this tick
   std::vector<Replica, LargePages<Replica>> replicas;
-  std::vector<TieredQueue> queues;     ///< one, or one a replica
+  std::vector<TieredQueue, LargePages<TieredQueue>> queues;  ///< one, or one a replica
   TieredQueue held;                    ///< dispatch: requests that found no serving replica
   std::vector<std::uint32_t> serving;  ///< ids, where the pool varies
   /// Token pools, one row a replica: block_tokens counts of decodes by (computed - steps) modulo
   /// block_tokens, then counts of decodes by group.
   std::vector<std::uint16_t, LargePages<std::uint16_t>> rows;
   std::size_t row_length = 0;
+  CompletionRows completions;
+  /// Slots: a min-heap a replica; static batches: the members.
+  std::vector<std::vector<SlotFinish>> slot_finishes;
+  Divisor block{1};                 ///< tokens of a KV block
   std::vector<std::int32_t> loads;  ///< requests on each replica, queued ones included
   bool ranked = false;
   EventTree ranking{0};  ///< of loads, where the smallest is wanted
@@ -118,12 +115,19 @@ struct Pool {
 
   TieredQueue& queue_of(std::size_t replica) { return queues[central ? 0 : replica]; }
   std::size_t timer_entity() const { return first_entity + replicas.size(); }
+  std::size_t serving_count() const { return varies ? serving.size() : replicas.size(); }
+  /// The i-th replica that serves.
+  std::uint32_t serving_replica(std::size_t i) const {
+    return varies ? serving[i] : static_cast<std::uint32_t>(i);
+  }
   void change_load(std::size_t replica, std::int32_t change) {
     loads[replica] += change;
     if (ranked) ranking.set(replica, loads[replica]);
   }
+  /// REQUIRES: tokens >= 0.
   std::int64_t blocks(std::int64_t tokens) const {
-    return (tokens + config->block_tokens - 1) / config->block_tokens;
+    return static_cast<std::int64_t>(
+        block.quotient(static_cast<std::uint64_t>(tokens + config->block_tokens - 1)));
   }
 };
 

@@ -11,17 +11,16 @@ void CellRun::begin_slots(Pool& pool, std::uint32_t r) {
   while (replica.admitted < pool.config->max_batch && !queue.empty()) {
     const Slot slot = queue.head();
     admit(pool, r, queue, slot);
-    replica.slot_finishes.push_back({now_ + at_least_one_tick(live_[slot].service), slot});
-    std::push_heap(replica.slot_finishes.begin(), replica.slot_finishes.end(), std::greater<>());
+    pool.slot_finishes[r].push_back({now_ + at_least_one_tick(live_[slot].service), slot});
+    std::push_heap(pool.slot_finishes[r].begin(), pool.slot_finishes[r].end(), std::greater<>());
     pool.busy.add(1, now_);
   }
-  events_.set(pool.first_entity + r,
-              replica.slot_finishes.empty() ? kNever.count : replica.slot_finishes.front().time);
+  set_event(pool, r,
+            pool.slot_finishes[r].empty() ? kNever.count : pool.slot_finishes[r].front().time);
 }
 
 void CellRun::end_slots(Pool& pool, std::uint32_t r) {
-  Replica& replica = pool.replicas[r];
-  auto& finishes = replica.slot_finishes;
+  auto& finishes = pool.slot_finishes[r];
   while (!finishes.empty() && finishes.front().time == now_) {
     const Slot slot = finishes.front().slot;
     std::pop_heap(finishes.begin(), finishes.end(), std::greater<>());
@@ -31,8 +30,8 @@ void CellRun::end_slots(Pool& pool, std::uint32_t r) {
     leave_replica(pool, r, slot);
     stage_done(slot);
   }
-  if (replica.standing == Standing::kLeaving) let_go_if_empty(pool, r);
-  events_.set(pool.first_entity + r, finishes.empty() ? kNever.count : finishes.front().time);
+  if (pool.replicas[r].standing == Standing::kLeaving) let_go_if_empty(pool, r);
+  set_event(pool, r, finishes.empty() ? kNever.count : finishes.front().time);
 }
 
 void CellRun::central_slots(Pool& pool) {
@@ -41,13 +40,12 @@ void CellRun::central_slots(Pool& pool) {
   // lowest id.
   while (!queue.empty() && pool.ranking.first_time() < pool.config->max_batch) {
     const auto r = static_cast<std::uint32_t>(pool.ranking.first_entity());
-    Replica& replica = pool.replicas[r];
     const Slot slot = queue.head();
     admit(pool, r, queue, slot);
-    replica.slot_finishes.push_back({now_ + at_least_one_tick(live_[slot].service), slot});
-    std::push_heap(replica.slot_finishes.begin(), replica.slot_finishes.end(), std::greater<>());
+    pool.slot_finishes[r].push_back({now_ + at_least_one_tick(live_[slot].service), slot});
+    std::push_heap(pool.slot_finishes[r].begin(), pool.slot_finishes[r].end(), std::greater<>());
     pool.busy.add(1, now_);
-    events_.set(pool.first_entity + r, replica.slot_finishes.front().time);
+    set_event(pool, r, pool.slot_finishes[r].front().time);
   }
 }
 
@@ -64,7 +62,7 @@ bool CellRun::begin_batch(Pool& pool, std::uint32_t r) {
     const Slot slot = queue.head();
     admit(pool, r, queue, slot);
     longest = std::max(longest, live_[slot].service);
-    replica.slot_finishes.push_back({0, slot});
+    pool.slot_finishes[r].push_back({0, slot});
   }
   const std::int64_t duration =
       pool.config->batch_times
@@ -78,11 +76,11 @@ bool CellRun::begin_batch(Pool& pool, std::uint32_t r) {
 void CellRun::end_batch(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
   pool.totals.busy_ps += static_cast<double>(now_ - replica.start);
-  for (const SlotFinish& member : replica.slot_finishes) {
+  for (const SlotFinish& member : pool.slot_finishes[r]) {
     leave_replica(pool, r, member.slot);
     stage_done(member.slot);
   }
-  replica.slot_finishes.clear();
+  pool.slot_finishes[r].clear();
 }
 
 void CellRun::central_batches(Pool& pool) {

@@ -1,6 +1,5 @@
 // Building and ending the steps of replicas that make tokens, continuous and chunked.
 #include <algorithm>
-#include <functional>
 
 #include "cell_run.hpp"
 #include "headroom/core/check.hpp"
@@ -110,8 +109,8 @@ void CellRun::start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft
 void CellRun::end_prefill_step(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
   __builtin_prefetch(&live_[replica.prefill_first]);
-  if (!replica.completions.empty()) {
-    __builtin_prefetch(&live_[Completion::slot(replica.completions.front())]);
+  if (replica.decoding > 0) {
+    __builtin_prefetch(&live_[Completion::slot(pool.completions.first(r, replica.decoding))]);
   }
   const double held =
       static_cast<double>(pool.config->kv_blocks) - static_cast<double>(replica.free_blocks);
@@ -175,9 +174,9 @@ void CellRun::prompt_done(Pool& pool, std::uint32_t r, Slot slot) {
     return;
   }
   request.decode_from = replica.steps;
-  replica.completions.push_back(Completion::pack(
-      replica.steps + static_cast<std::uint64_t>(request.output - request.made), slot));
-  std::push_heap(replica.completions.begin(), replica.completions.end(), std::greater<>());
+  const std::uint64_t last_step =
+      replica.steps + static_cast<std::uint64_t>(request.output - request.made);
+  pool.completions.add(r, replica.decoding, Completion::pack(last_step, slot));
   ++residues_of(pool, r)[residue(pool, request.computed, replica.steps)];
   ++groups_of(pool, r)[request.group];
   replica.context += request.computed + 1;
