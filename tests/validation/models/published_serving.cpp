@@ -13,8 +13,18 @@ namespace {
 /// TensorRT-LLM's benchmark builds its engines for 2,048 sequences and 8,192 tokens a step.
 constexpr std::int64_t kMostSequences = 2048;
 constexpr std::int64_t kStepTokens = 8192;
-/// Share of memory for weights and cache; v0.17 states 0.95 of what is free, v1.0's default is 0.9.
+/// Share of the memory that weights and buffers leave which the cache takes; the page of v0.17 says
+/// so.
 constexpr double kKvShare = 0.95;
+
+KvCapacity cache_of(Deployment& d, const Limits& limits) {
+  d.engine.kv_utilisation = 1;
+  const KvCapacity whole = kv_capacity(d, limits);
+  const double taken = (whole.weight_bytes + whole.activation_bytes) / d.gpu.hbm_bytes;
+  if (!whole.fits || taken >= 1) return whole;
+  d.engine.kv_utilisation = taken + kKvShare * (1 - taken);
+  return kv_capacity(d, limits);
+}
 
 /// Requests of the benchmark pages' runs: long ones are fewer.
 std::int64_t requests_of(double input, double output) {
@@ -138,7 +148,6 @@ std::variant<ServingCase, std::string> express(const FactRow& row, EngineKernels
   config.model = c.model;
   config.dtype = dtype_of_precision(c.precision);
   config.engine = "tensorrt-llm";
-  config.kv_utilisation = kKvShare;
   if (find_gpu(config.gpu) == nullptr) return "no GPU \"" + c.gpu + "\" in the catalogue";
   if (find_model(config.model) == nullptr) return "no model \"" + c.model + "\" in the catalogue";
   if (config.dtype.empty()) return "no data type \"" + c.precision + "\"";
@@ -211,7 +220,7 @@ std::variant<ServingCase, std::string> express(const FactRow& row, EngineKernels
 }
 
 ServingRun::ServingRun(const ServingCase& served) : case_(served) {
-  const ServingCase& c = case_;
+  ServingCase& c = case_;
   max_batch_ = c.concurrency > 0 ? c.concurrency : kMostSequences;
   Limits limits;
   limits.max_batch = max_batch_;
@@ -227,7 +236,7 @@ ServingRun::ServingRun(const ServingCase& served) : case_(served) {
   std::int64_t built = wanted;
   for (int round = 0; round < 3; ++round) {
     limits.max_batch = built;
-    kv_ = kv_capacity(c.deployment, limits);
+    kv_ = cache_of(c.deployment, limits);
     const std::int64_t held = kv_.fits ? std::max<std::int64_t>(1, kv_.tokens / whole) : 64;
     if (c.input.cv <= 0) max_batch_ = std::min(wanted, held);
     built = std::min(wanted, 2 * held);
