@@ -136,6 +136,19 @@ void add_window(PoolLoad& load, const WindowSpec& window) {
   load.window_peak_gpus.push_back(peak);
 }
 
+/// What is offered to a pool and what serves it, in one bin.
+void add_bin(PoolLoad& load, double from_s, double offered, double gpus) {
+  load.offered_gpus.push_back(offered);
+  load.in_service.push_back(gpus);
+  if (offered <= 0) return;
+  const double per_gpu = offered / std::max(1.0, gpus);
+  if (per_gpu <= load.peak_per_gpu) return;
+  load.peak_per_gpu = per_gpu;
+  load.peak_per_gpu_at_s = from_s;
+  load.gpus_then = gpus;
+  load.offered_then = offered;
+}
+
 }  // namespace
 
 std::string_view fluid_limit_name(FluidLimit limit) {
@@ -172,7 +185,8 @@ FluidCapacity fluid_capacity(const PoolConfig& pool, std::span<const LoadShare> 
 std::vector<PoolLoad> offered_load(std::span<const PoolConfig> pools,
                                    std::span<const ClassConfig> classes,
                                    const CompiledWorkload& workload, double rate_multiplier,
-                                   std::span<const WindowSpec> windows, Ticks demand_end) {
+                                   std::span<const WindowSpec> windows, Ticks demand_end,
+                                   const GpusInService& in_service) {
   const double end_s = seconds(demand_end);
   const double bin_s = kBinSeconds * std::ceil(std::max(1.0, end_s / kBinSeconds / kMostBins));
   const auto bins = static_cast<std::size_t>(std::ceil(end_s / bin_s));
@@ -206,7 +220,10 @@ std::vector<PoolLoad> offered_load(std::span<const PoolConfig> pools,
           load.limit = capacity.limit;
         }
       }
-      load.offered_gpus.push_back(offered);
+      add_bin(load, from, offered, in_service ? in_service(p, from, to) : load.gpus);
+    }
+    for (const double gpus : load.in_service) {
+      load.in_service_mean += gpus / static_cast<double>(bins);
     }
     for (const WindowSpec& window : windows) add_window(load, window);
     load.mean_gpus = load.window_mean_gpus.empty() ? 0 : load.window_mean_gpus.front();

@@ -178,29 +178,44 @@ ClassTimeline sum_of(const std::vector<ClassTimeline>& classes, Ticks step) {
   return sum;
 }
 
-void add_share(Series& mean, Series& peak, const std::vector<double>& bins) {
-  double sum = 0;
+/// Mean over the bins, each with the weight of the replicas that it is a share of.
+void add_share(Series& mean, Series& peak, const std::vector<double>& bins,
+               const std::vector<double>& in_service) {
+  double sum = 0, weights = 0;
   double largest = 0;
-  for (const double b : bins) {
-    sum += b;
-    largest = std::max(largest, b);
+  const bool fixed = std::all_of(in_service.begin(), in_service.end(),
+                                 [&in_service](double r) { return r == in_service.front(); });
+  for (std::size_t i = 0; i < bins.size(); ++i) {
+    const double weight = fixed ? 1 : in_service[i];
+    sum += weight * bins[i];
+    weights += weight;
+    largest = std::max(largest, bins[i]);
   }
-  add_or_empty(mean, sum / static_cast<double>(bins.size()), !bins.empty());
+  add_or_empty(mean, weights > 0 ? sum / weights : 0, !bins.empty());
   add_or_empty(peak, largest, !bins.empty());
 }
 
 void add_pool(PoolStatistics& into, const PoolTimeline& line, const PoolTotals& totals, double n) {
-  add_share(into.busy_mean, into.busy_peak, line.busy_share);
-  add_share(into.kv_mean, into.kv_peak, line.kv_share);
+  add_share(into.busy_mean, into.busy_peak, line.busy_share, line.in_service);
+  add_share(into.kv_mean, into.kv_peak, line.kv_share, line.in_service);
   into.preemptions.add(totals.preemptions);
   into.beyond_fit_share.add(totals.busy_ps > 0 ? totals.beyond_fit_ps / totals.busy_ps : 0);
   into.largest_batch.add(totals.largest_batch);
   into.largest_step_tokens.add(totals.largest_step_tokens);
   into.admissions.add(totals.admissions);
+  into.in_service_ps.add(totals.in_service_ps);
+  into.down_ps.add(totals.down_ps);
+  into.starts.add(totals.starts);
+  into.faults.add(totals.faults);
+  into.removals.add(totals.removals);
+  into.moved.add(totals.moved);
+  into.held.add(totals.held);
   add_to_mean(into.running, line.running, n);
   add_to_mean(into.queued, line.queued, n);
   add_to_mean(into.busy_share, line.busy_share, n);
   add_to_mean(into.kv_share, line.kv_share, n);
+  add_to_mean(into.in_service, line.in_service, n);
+  add_to_mean(into.down, line.down, n);
 }
 
 }  // namespace

@@ -19,12 +19,13 @@ Issue overload(const ResolvedScenario& scenario, std::size_t pool, std::size_t p
   Issue issue;
   issue.code = "W201";
   issue.pointer = "/fleet/pools/" + std::to_string(pool) + "/gpus";
-  const bool all_along = load.mean_gpus >= load.gpus;
+  const bool all_along = load.mean_gpus >= load.in_service_mean;
   issue.message =
-      "pool \"" + load.pool + "\" has " + gpus_text(load.gpus) + " GPUs and is offered " +
+      "pool \"" + load.pool + "\" has " +
+      gpus_text(all_along ? load.in_service_mean : load.gpus_then) + " GPUs and is offered " +
       (all_along ? gpus_text(load.mean_gpus) + " GPUs of load in mean"
-                 : gpus_text(load.peak_gpus) + " GPUs of load " +
-                       json::format_quantity(load.peak_at_s, json::Dimension::kDuration) +
+                 : gpus_text(load.offered_then) + " GPUs of load " +
+                       json::format_quantity(load.peak_per_gpu_at_s, json::Dimension::kDuration) +
                        " after the start");
   if (scenario.periods.size() > 1) {
     issue.message += ", in " + scenario.scenario.busy_periods->every + " " + std::to_string(period);
@@ -35,6 +36,12 @@ Issue overload(const ResolvedScenario& scenario, std::size_t pool, std::size_t p
 
 }  // namespace
 
+GpusInService expected_in_service(const ResolvedScenario& scenario) {
+  return [&scenario](std::size_t pool, double from_s, double to_s) {
+    return scenario.expected_gpus(pool, from_s, to_s);
+  };
+}
+
 std::vector<Issue> overload_warnings(const ResolvedScenario& scenario) {
   const std::vector<PoolConfig> pools = scenario.pool_configs();
   std::vector<Issue> warnings;
@@ -43,11 +50,11 @@ std::vector<Issue> overload_warnings(const ResolvedScenario& scenario) {
                        scenario.windows[0].stretches,
                        {{scenario.windows[0].from, scenario.windows[0].to}}};
   for (std::size_t period = 0; period < scenario.periods.size(); ++period) {
-    const std::vector<PoolLoad> loads = offered_load(pools, scenario.classes, scenario.demand(),
-                                                     scenario.periods[period].rate_multiplier,
-                                                     {&run, 1}, scenario.scenario.time.duration);
+    const std::vector<PoolLoad> loads = offered_load(
+        pools, scenario.classes, scenario.demand(), scenario.periods[period].rate_multiplier,
+        {&run, 1}, scenario.scenario.time.duration, expected_in_service(scenario));
     for (std::size_t p = 0; p < loads.size(); ++p) {
-      if (named[p] || loads[p].peak_gpus < loads[p].gpus) continue;
+      if (named[p] || loads[p].peak_per_gpu < 1) continue;
       named[p] = true;
       warnings.push_back(overload(scenario, p, period, loads[p]));
     }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "headroom/core/check.hpp"
+#include "headroom/plan/overload.hpp"
 
 namespace headroom {
 namespace {
@@ -87,7 +88,8 @@ RunResult run(const ResolvedScenario& scenario, const ExecOptions& options,
     made.rate_multiplier = period.rate_multiplier;
     made.statistics = make_statistics(result.spec);
     made.load = offered_load(pools, scenario.classes, scenario.demand(), period.rate_multiplier,
-                             result.spec.windows, scenario.scenario.time.duration);
+                             result.spec.windows, scenario.scenario.time.duration,
+                             expected_in_service(scenario));
   }
   result.exec = run_jobs(job_grid(scenario), options,
                          [&](std::size_t replication, std::size_t period, Outcome&& outcome) {

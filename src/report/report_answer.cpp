@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "headroom/json/document.hpp"
 #include "headroom/policy/names.hpp"
@@ -97,10 +99,9 @@ Json target_block(const ReportInput& input, const TargetSpec& target, const Targ
 
 /// The pool nearest to, or furthest above, its capacity.
 const PoolLoad& fullest(const PeriodResult& period) {
-  return *std::max_element(period.load.begin(), period.load.end(),
-                           [](const PoolLoad& a, const PoolLoad& b) {
-                             return a.peak_gpus / a.gpus < b.peak_gpus / b.gpus;
-                           });
+  return *std::max_element(
+      period.load.begin(), period.load.end(),
+      [](const PoolLoad& a, const PoolLoad& b) { return a.peak_per_gpu < b.peak_per_gpu; });
 }
 
 std::size_t failing(const PeriodResult& period) {
@@ -112,6 +113,27 @@ std::int64_t fleet_gpus(const ReportInput& input) {
   std::int64_t gpus = 0;
   for (const ResolvedPool& pool : input.resolved.pools) gpus += pool.gpus();
   return gpus;
+}
+
+/// "20 GPUs", or "16 to 40 GPUs" where deliveries and removals change their number.
+std::string fleet_text(const ReportInput& input) {
+  std::vector<std::pair<Ticks, std::int64_t>> changes;
+  for (const ResolvedPool& pool : input.resolved.pools) {
+    for (const ResolvedChange& change : pool.changes) {
+      changes.emplace_back(change.at, change.replicas * pool.config.gpus_per_replica);
+    }
+  }
+  std::stable_sort(changes.begin(), changes.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::int64_t gpus = fleet_gpus(input), least = gpus, most = gpus;
+  for (const auto& [at, change] : changes) {
+    gpus += change;
+    least = std::min(least, gpus);
+    most = std::max(most, gpus);
+  }
+  const std::string range =
+      least < most ? format_count(static_cast<double>(least)) + " to " : std::string();
+  return range + format_count(static_cast<double>(most)) + " GPUs";
 }
 
 std::string plural(std::size_t n, const char* word) {
@@ -148,7 +170,7 @@ std::string periods_headline(const ReportInput& input, const std::string& fleet)
 }
 
 std::string headline(const ReportInput& input, const PeriodResult& period) {
-  const std::string fleet = format_count(static_cast<double>(fleet_gpus(input))) + " GPUs";
+  const std::string fleet = fleet_text(input);
   const std::size_t targets = input.result.spec.targets.size();
   if (period.statistics.replications == 0) return fleet + ": stopped before a replication ended";
   if (targets == 0) return fleet + ": no targets declared, nothing to pass or fail";
@@ -165,6 +187,31 @@ std::string headline(const ReportInput& input, const PeriodResult& period) {
                         input.result.spec.targets[*first].id);
   }
   return text;
+}
+
+/// GPUs in service over the run, what changed them and what that did to requests.
+Json fleet_changes_block(const ResolvedPool& pool, const PoolStatistics& statistics,
+                         double confidence) {
+  const auto per_replica = static_cast<double>(pool.config.gpus_per_replica);
+  double least = 0, most = 0;
+  if (!statistics.in_service.empty()) {
+    const auto [low, high] =
+        std::minmax_element(statistics.in_service.begin(), statistics.in_service.end());
+    least = per_replica * *low;
+    most = per_replica * *high;
+  }
+  const auto mean = [confidence](const Series& series) {
+    return number_or_null(series.estimate(confidence).value);
+  };
+  return {{"gpus_least", number(least)},
+          {"gpus_most", number(most)},
+          {"gpu_hours_down", number_or_null(statistics.down_ps.estimate(confidence).value * 1e-12 /
+                                            3600 * per_replica)},
+          {"replicas_started", mean(statistics.starts)},
+          {"replica_faults", mean(statistics.faults)},
+          {"replicas_removed", mean(statistics.removals)},
+          {"requests_moved", mean(statistics.moved)},
+          {"requests_held", mean(statistics.held)}};
 }
 
 }  // namespace
@@ -199,6 +246,12 @@ Json pools_block(const ReportInput& input, const PeriodResult& period) {
                   {"busy_mean", value(statistics.busy_mean)},
                   {"busy_peak", value(statistics.busy_peak)},
                   {"preemptions", value(statistics.preemptions)}};
+    const auto gpu_hours = [&](const Series& replica_ps) {
+      return number_or_null(replica_ps.estimate(confidence).value * 1e-12 / 3600 *
+                            static_cast<double>(pool.config.gpus_per_replica));
+    };
+    block["gpu_hours"] = gpu_hours(statistics.in_service_ps);
+    if (pool.varies) block["fleet_changes"] = fleet_changes_block(pool, statistics, confidence);
     if (pool.makes_tokens()) {
       block["kv_blocks"] = pool.config.kv_blocks;
       block["block_tokens"] = pool.config.block_tokens;
@@ -219,7 +272,7 @@ Json pools_block(const ReportInput& input, const PeriodResult& period) {
     block["offered_load"] = {{"mean_gpus", number(load.mean_gpus)},
                              {"peak_gpus", number(load.peak_gpus)},
                              {"peak_at_s", number(load.peak_at_s)},
-                             {"peak_per_gpu", number(load.peak_gpus / load.gpus)},
+                             {"peak_per_gpu", number(load.peak_per_gpu)},
                              {"full_replica_limit", std::string(fluid_limit_name(load.limit))},
                              {"fluid_gpus", number(load.gpus_needed)},
                              {"by_window", std::move(windows)}};
@@ -250,7 +303,7 @@ Json busy_periods_block(const ReportInput& input) {
                     {"start_s", number(period.start_s)},
                     {"start_utc", optional_utc(input, days_until(period))},
                     {"rate_multiplier", number(period.rate_multiplier)},
-                    {"offered_load_per_gpu", number(full.peak_gpus / full.gpus)},
+                    {"offered_load_per_gpu", number(full.peak_per_gpu)},
                     {"fluid_gpus", number(fluid)},
                     {"replications", period.statistics.replications},
                     {"pass", period.holds()},
@@ -290,17 +343,18 @@ Json answer_block(const ReportInput& input, const PeriodResult& period) {
 
 Json why_block(const ReportInput& input, const PeriodResult& period) {
   const PoolLoad& load = fullest(period);
-  const double per_gpu = load.peak_gpus / load.gpus;
-  const std::string at = moment(input, days_until(period) + load.peak_at_s);
+  const double per_gpu = load.peak_per_gpu;
+  const std::string at = moment(input, days_until(period) + load.peak_per_gpu_at_s);
   Json window = nullptr;
   for (std::size_t w = 1; w < input.result.spec.windows.size(); ++w) {
     for (const TimeSpan& span : input.result.spec.windows[w].spans) {
-      if (seconds(span.from) <= load.peak_at_s && load.peak_at_s < seconds(span.to)) {
+      if (seconds(span.from) <= load.peak_per_gpu_at_s &&
+          load.peak_per_gpu_at_s < seconds(span.to)) {
         window = input.result.spec.windows[w].name;
       }
     }
   }
-  const bool steady = load.peak_gpus < 1.01 * load.mean_gpus;
+  const bool steady = per_gpu < 1.01 * load.mean_gpus / load.in_service_mean;
   const std::string where = steady ? "throughout"
                             : window.is_null()
                                 ? "at " + at
@@ -327,7 +381,7 @@ Json why_block(const ReportInput& input, const PeriodResult& period) {
   return {{"binding", std::move(binding)},
           {"pool", load.pool},
           {"window", std::move(window)},
-          {"at_s", number(load.peak_at_s)},
+          {"at_s", number(load.peak_per_gpu_at_s)},
           {"offered_load_per_gpu", number(per_gpu)}};
 }
 

@@ -91,7 +91,11 @@ Json cells_block(const ResolvedScenario& resolved) {
                                          : fmt::format("{} of {} cells, each stands for {:.4g}",
                                                        simulated, cells, resolved.largest_weight());
   if (cells == 1) grain = "the whole fleet is one cell";
-  if (resolved.sizes.size() > 1) grain += "; cells of two sizes, one replica apart";
+  if (resolved.sizes.size() > 1) {
+    const bool two = resolved.sizes.size() == 2;
+    grain += "; cells of " + (two ? std::string("two") : std::to_string(resolved.sizes.size())) +
+             " sizes, one replica apart";
+  }
   return {{"count", cells},
           {"simulated", simulated},
           {"grain", std::move(grain)},

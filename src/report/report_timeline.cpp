@@ -12,6 +12,11 @@ Json line(const std::vector<double>& values) {
   return list;
 }
 
+std::vector<double> times(std::vector<double> values, double factor) {
+  for (double& value : values) value *= factor;
+  return values;
+}
+
 Json starts(std::size_t bins, double step_s) {
   Json list = Json::array();
   for (std::size_t i = 0; i < bins; ++i) list.push_back(number(static_cast<double>(i) * step_s));
@@ -40,14 +45,21 @@ Json timeline_block(const ReportInput& input, const PeriodResult& period) {
   Json pools = Json::object();
   for (std::size_t p = 0; p < spec.pools.size(); ++p) {
     const PoolStatistics& pool = statistics.pools[p];
-    const auto gpus = static_cast<double>(input.resolved.pools[p].gpus());
+    const ResolvedPool& resolved = input.resolved.pools[p];
+    const auto gpus = static_cast<double>(resolved.gpus());
+    const auto per_replica = static_cast<double>(resolved.config.gpus_per_replica);
+    const std::vector<double> in_service = times(pool.in_service, per_replica);
     for (std::size_t i = 0; i < std::min(busy_gpus.size(), pool.busy_share.size()); ++i) {
-      busy_gpus[i] += pool.busy_share[i] * gpus;
+      busy_gpus[i] += pool.busy_share[i] * (resolved.varies ? in_service[i] : gpus);
     }
     Json one = {{"running", line(pool.running)},
                 {"queued", line(pool.queued)},
                 {"busy_share", line(pool.busy_share)}};
     if (!pool.kv_share.empty()) one["kv_share"] = line(pool.kv_share);
+    if (resolved.varies) {
+      one["gpus_in_service"] = line(in_service);
+      one["gpus_down"] = line(times(pool.down, per_replica));
+    }
     pools[spec.pools[p]] = std::move(one);
   }
   block["busy_gpus"] = line(busy_gpus);

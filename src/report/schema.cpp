@@ -124,7 +124,8 @@ constexpr const char* kAnswer = R"schema(    "answer": {
           "properties": {"arrivals": {"$ref": "#/$defs/line"}, "queue_len": {"$ref": "#/$defs/queue_len"}, "oldest_age_s": {"$ref": "#/$defs/line"}}}},
         "by_pool": {"type": "object", "additionalProperties": {
           "type": "object", "additionalProperties": false, "required": ["running", "queued", "busy_share"],
-          "properties": {"running": {"$ref": "#/$defs/line"}, "queued": {"$ref": "#/$defs/line"}, "busy_share": {"$ref": "#/$defs/line"}, "kv_share": {"$ref": "#/$defs/line"}}}},
+          "properties": {"running": {"$ref": "#/$defs/line"}, "queued": {"$ref": "#/$defs/line"}, "busy_share": {"$ref": "#/$defs/line"}, "kv_share": {"$ref": "#/$defs/line"},
+            "gpus_in_service": {"$ref": "#/$defs/line"}, "gpus_down": {"$ref": "#/$defs/line"}}}},
         "queue_delay_p95_s": {
           "type": "object", "additionalProperties": false, "required": ["step_s", "t_s", "all", "by_class"],
           "properties": {"step_s": {"type": "number"}, "t_s": {"$ref": "#/$defs/line"}, "all": {"$ref": "#/$defs/line"},
@@ -260,7 +261,7 @@ constexpr const char* kDefinitions = R"schema(  "$defs": {
     },
     "pool": {
       "type": "object", "additionalProperties": false,
-      "required": ["name", "gpu", "model", "gpus", "replicas", "gpus_per_replica", "batching", "queueing", "max_batch", "busy_mean", "busy_peak", "preemptions", "offered_load"],
+      "required": ["name", "gpu", "model", "gpus", "replicas", "gpus_per_replica", "batching", "queueing", "max_batch", "busy_mean", "busy_peak", "preemptions", "gpu_hours", "offered_load"],
       "properties": {
         "name": {"type": "string"}, "gpu": {"type": "string"}, "model": {"type": "string"},
         "gpus": {"type": "integer"}, "replicas": {"type": "integer"}, "gpus_per_replica": {"type": "integer"},
@@ -268,6 +269,17 @@ constexpr const char* kDefinitions = R"schema(  "$defs": {
         "queueing": {"enum": ["central", "round_robin", "random", "least_loaded", "power_of_two"]},
         "max_batch": {"type": "integer"},
         "busy_mean": {"$ref": "#/$defs/value"}, "busy_peak": {"$ref": "#/$defs/value"}, "preemptions": {"$ref": "#/$defs/value"},
+        "gpu_hours": {"$ref": "#/$defs/value", "description": "of GPUs in service, to the horizon"},
+        "fleet_changes": {
+          "type": "object", "additionalProperties": false,
+          "required": ["gpus_least", "gpus_most", "gpu_hours_down", "replicas_started", "replica_faults", "replicas_removed", "requests_moved", "requests_held"],
+          "description": "only of a pool whose replicas change or fail; means over the replications",
+          "properties": {
+            "gpus_least": {"type": "number", "description": "in service, least timeline bin"}, "gpus_most": {"type": "number"},
+            "gpu_hours_down": {"$ref": "#/$defs/value", "description": "stopped by a fault, until the repair"},
+            "replicas_started": {"$ref": "#/$defs/value", "description": "deliveries and repairs"}, "replica_faults": {"$ref": "#/$defs/value"}, "replicas_removed": {"$ref": "#/$defs/value"},
+            "requests_moved": {"$ref": "#/$defs/value", "description": "to another replica, when theirs was removed"},
+            "requests_held": {"$ref": "#/$defs/value", "description": "found no replica in service"}}},
         "kv_blocks": {"type": "integer"}, "block_tokens": {"type": "integer"}, "kv_mean": {"$ref": "#/$defs/value"}, "kv_peak": {"$ref": "#/$defs/value"},
         "kernel_range": {
           "type": "object", "additionalProperties": false, "required": ["calibrated", "step_tokens", "batch", "context", "notes"],

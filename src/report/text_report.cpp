@@ -276,12 +276,14 @@ class Screen {
 
   void facts() {
     const Json& answer = report_["answer"];
-    wrapped(
-        "  offered load  ",
-        fmt::format("{} GPUs on average, {} at the peak, of {}; a fluid estimate asks for {}",
-                    format_number(real(answer["offered_load_mean_gpus"])),
-                    format_number(real(answer["offered_load_peak_gpus"])),
-                    format_count(real(answer["gpus"])), format_count(real(answer["fluid_gpus"]))));
+    bool varies = false;
+    for (const Json& pool : report_["pools"]) varies = varies || pool.contains("fleet_changes");
+    wrapped("  offered load  ",
+            fmt::format("{} GPUs on average, {} at the peak, of {}{}; a fluid estimate asks for {}",
+                        format_number(real(answer["offered_load_mean_gpus"])),
+                        format_number(real(answer["offered_load_peak_gpus"])),
+                        format_count(real(answer["gpus"])), varies ? " at the start" : "",
+                        format_count(real(answer["fluid_gpus"]))));
     const Json& backlog = report_["backlog"]["all"];
     if (real(backlog["peak"]) > 0) {
       std::string text =
@@ -300,8 +302,26 @@ class Screen {
       }
     }
     wrapped("  busy          ", use);
+    for (const Json& pool : report_["pools"]) in_service(pool);
     wrapped("  why           ", word(report_["why"]["binding"]));
     line("");
+  }
+
+  /// "a100 20 to 36 GPUs, 10.4 GPU-hours; 3 replicas failed".
+  void in_service(const Json& pool) {
+    if (!pool.contains("fleet_changes")) return;
+    const Json& changes = pool["fleet_changes"];
+    std::string text = fmt::format("{} {} to {} GPUs, {} GPU-hours", word(pool["name"]),
+                                   format_number(real(changes["gpus_least"])),
+                                   format_number(real(changes["gpus_most"])),
+                                   format_number(real(pool["gpu_hours"])));
+    const double faults = real(changes["replica_faults"]);
+    if (faults > 0) {
+      text += fmt::format("; {} replica {}, {} GPU-hours down", format_number(faults),
+                          faults == 1 ? "fault" : "faults",
+                          format_number(real(changes["gpu_hours_down"])));
+    }
+    wrapped("  in service    ", text);
   }
 
   void chart(const std::string& label, const std::string& top, const std::vector<double>& values,

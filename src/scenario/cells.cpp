@@ -24,19 +24,22 @@ void share_out(std::vector<CellSize>& sizes, std::int64_t simulate) {
 }  // namespace
 
 CellLayout lay_out_cells(std::span<const std::int64_t> replicas, std::int64_t count,
-                         std::int64_t simulate) {
+                         std::int64_t simulate, std::span<const std::int64_t> others) {
   std::set<std::int64_t> edges{0, count};
   for (const std::int64_t number : replicas) {
     HEADROOM_CHECK(number >= count, "every cell has a replica of each pool");
     edges.insert(number % count);
   }
+  for (const std::int64_t number : others) edges.insert(number % count);
   CellLayout layout;
   for (auto from = edges.begin(); std::next(from) != edges.end(); ++from) {
     CellSize size;
     size.cells = *std::next(from) - *from;
-    for (const std::int64_t number : replicas) {
-      size.replicas.push_back(number / count + (*from < number % count ? 1 : 0));
-    }
+    const auto part = [&](std::int64_t number) {
+      return number / count + (*from < number % count ? 1 : 0);
+    };
+    for (const std::int64_t number : replicas) size.replicas.push_back(part(number));
+    for (const std::int64_t number : others) size.dealt.push_back(part(number));
     layout.sizes.push_back(std::move(size));
   }
   share_out(layout.sizes, simulate == 0 ? count : simulate);
@@ -49,6 +52,7 @@ CellLayout lay_out_cells(std::span<const std::int64_t> replicas, std::int64_t co
       SimulatedCell cell;
       cell.number = number++;
       cell.replicas = size.replicas;
+      cell.dealt = size.dealt;
       cell.demand_share = 1.0 / static_cast<double>(count);
       cell.demand_offset = static_cast<double>(cell.number) / static_cast<double>(count);
       cell.weight = static_cast<double>(size.cells) / static_cast<double>(size.simulated);

@@ -50,6 +50,7 @@ void add_pool(Rows& rows, const ResolvedPool& pool) {
   const std::string path = "fleet.pools." + config.name + ".";
   rows.integer(path + "replicas", config.replicas, "GPUs / GPUs of one replica");
   rows.integer(path + "gpus_per_replica", config.gpus_per_replica, "by the parallelism");
+  rows.integer(path + "gpus_per_node", pool.gpus_per_node, "in effect");
   rows.add(path + "batching.mode",
            std::string(batching_modes()[static_cast<std::size_t>(config.mode)].name), "word",
            "batching in effect");

@@ -121,6 +121,7 @@ void describe(Archive& a, Scenario& scenario) {
   a.object_field({"fleet", "what serves the requests", required}, [&scenario](Archive& b) {
     b.object({"cells", "parts of the fleet that share no queue"}, scenario.cells);
     b.list({"pools", "groups of like replicas", json::Need::kRequired}, scenario.pools, 1);
+    b.list({"faults", "nodes that fail at a stated time"}, scenario.faults);
   });
   a.list({"classes", "kinds of requests and their demand", required}, scenario.classes, 1);
   a.list({"windows", "named parts of the run"}, scenario.windows);

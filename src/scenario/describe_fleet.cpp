@@ -107,6 +107,12 @@ void describe(Archive& a, ScenarioPool& pool) {
   a.object({"batching", "how a replica forms its batch"}, pool.batching);
   a.choice({"queueing", "where requests wait and who gives them to replicas"}, pool.queueing,
            choices_of(queueing_policies()));
+  a.list({"deliveries", "GPUs that come later"}, pool.deliveries);
+  a.list({"removals", "GPUs that leave"}, pool.removals);
+  a.integer({"gpus_per_node", "GPUs that fail together; 0 = the catalogue's, else 8"},
+            pool.gpus_per_node, Range{0, 4096});
+  a.list({"zones", "nodes that can fail together, in order of the pool's nodes"}, pool.zones);
+  a.optional_object({"failures", "nodes that fail at random"}, pool.failures);
 }
 
 }  // namespace headroom

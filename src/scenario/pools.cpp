@@ -76,6 +76,7 @@ void resolve_service_time(const ScenarioPool& pool, const std::string& pointer,
                           ResolvedPool& resolved, Problems& problems) {
   PoolConfig& config = resolved.config;
   resolved.gpu = pool.deployment.gpu;
+  if (const Gpu* gpu = find_gpu(resolved.gpu)) resolved.gpus_per_node = gpu->gpus_per_node;
   resolved.model = "service_time";
   resolved.mean_service_s = mean_of(*pool.service_time_s);
   config.gpus_per_replica = pool.gpus_per_replica;
@@ -232,6 +233,7 @@ void resolve_model(const ScenarioPool& pool, const std::string& pointer, Resolve
   if (!deployment) return;
   resolved.deployment = std::move(deployment);
   resolved.gpu = resolved.deployment->gpu.name;
+  resolved.gpus_per_node = resolved.deployment->gpu.gpus_per_node;
   resolved.model = resolved.deployment->model.name;
   PoolConfig& config = resolved.config;
   config.gpus_per_replica = resolved.deployment->gpus_per_replica();

@@ -4,6 +4,8 @@
 
 #include "cells.hpp"
 #include "demand.hpp"
+#include "fleet_changes.hpp"
+#include "fleet_events.hpp"
 #include "headroom/core/check.hpp"
 #include "headroom/scenario/load.hpp"
 #include "headroom/scenario/resolved.hpp"
@@ -47,7 +49,8 @@ std::vector<std::int64_t> replicas_of(std::span<const ResolvedPool> pools) {
 
 void lay_out(ResolvedScenario& resolved) {
   const CellsConfig& cells = resolved.scenario.cells;
-  CellLayout layout = lay_out_cells(replicas_of(resolved.pools), cells.count, cells.simulate);
+  CellLayout layout = lay_out_cells(replicas_of(resolved.pools), cells.count, cells.simulate,
+                                    numbers_to_deal(resolved));
   resolved.sizes = std::move(layout.sizes);
   resolved.cells = std::move(layout.cells);
 }
@@ -92,6 +95,8 @@ ResolvedScenario resolve(const LoadedScenario& loaded) {
   resolved.pools = resolve_pools(scenario, context);
   raise(problems, loaded.document);
   check_cells(scenario, resolved.pools, problems);
+  resolved.horizon = scenario.time.horizon();
+  resolve_fleet_changes(scenario, resolved, problems, warnings);
 
   resolved.classes = resolve_classes(scenario);
   auto workload = std::make_shared<WorkloadConfig>(
@@ -155,9 +160,6 @@ CellJob ResolvedScenario::job(std::size_t replication, std::size_t period, std::
   const SimulatedCell& simulated = cells.at(cell);
   CellJob job;
   job.config.pools = pool_configs();
-  for (std::size_t p = 0; p < pools.size(); ++p) {
-    job.config.pools[p].replicas = simulated.replicas[p];
-  }
   job.config.classes = classes;
   job.config.horizon = horizon;
   // Every busy period has random numbers of its own.
@@ -165,6 +167,7 @@ CellJob ResolvedScenario::job(std::size_t replication, std::size_t period, std::
       seed, static_cast<std::uint32_t>(replication),
       static_cast<std::uint32_t>(period) * static_cast<std::uint32_t>(scenario.cells.count) +
           simulated.number};
+  job.config.fleet_events = fleet_events(*this, simulated, job.config.key, job.config.pools);
   job.config.collect = collect;
   job.workload = workload;
   job.demand_share = simulated.demand_share;

@@ -61,7 +61,6 @@ void resolve_timeline(const Scenario& scenario, ResolvedScenario& resolved, Prob
 
 void resolve_timing(const Scenario& scenario, ResolvedScenario& resolved, Problems& warnings) {
   const ScenarioTime& time = scenario.time;
-  resolved.horizon = time.horizon();
   resolve_timeline(scenario, resolved, warnings);
 
   resolved.windows.push_back({"run", time.warmup, time.duration, {}});

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "fleet_changes.hpp"
 #include "headroom/json/document.hpp"
 
 namespace headroom {
@@ -27,16 +28,23 @@ std::string time_text(double seconds_of_core) {
 }
 
 void warn_cells(const ResolvedScenario& resolved, Problems& warnings) {
+  const bool changes = std::any_of(resolved.pools.begin(), resolved.pools.end(),
+                                   [](const ResolvedPool& pool) { return pool.varies; });
   if (resolved.sizes.size() > 1) {
-    std::string text = "replicas do not divide by the cells: ";
+    std::string text = changes ? "replicas, changes or faults do not divide by the cells: "
+                               : "replicas do not divide by the cells: ";
     for (std::size_t i = 0; i < resolved.sizes.size(); ++i) {
       const CellSize& size = resolved.sizes[i];
+      const Dealt dealt = read_dealt(resolved, size.dealt);
       text += (i == 0 ? "" : ", ") + std::to_string(size.cells) + " cells of ";
       for (std::size_t p = 0; p < size.replicas.size(); ++p) {
         text += (p == 0 ? "" : " + ") + std::to_string(size.replicas[p]);
+        for (const std::int64_t after : dealt.pools[p].replicas)
+          text += "/" + std::to_string(after);
       }
     }
-    warnings.add("W202", "/fleet/cells/count", text + " replicas");
+    warnings.add("W202", "/fleet/cells/count",
+                 text + (changes ? " replicas (at the start/after each change)" : " replicas"));
   }
   const std::int64_t asked = resolved.scenario.cells.simulate;
   if (asked > 0 && static_cast<std::int64_t>(resolved.cells.size()) > asked) {

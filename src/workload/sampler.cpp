@@ -241,4 +241,8 @@ double Sampler::probability_below(double x) const {
   return -std::expm1(-x / a_);
 }
 
+std::function<double(RandomStream&)> sampler_of(const Distribution& distribution) {
+  return [sampler = Sampler(distribution)](RandomStream& random) { return sampler(random); };
+}
+
 }  // namespace headroom

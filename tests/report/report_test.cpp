@@ -152,6 +152,37 @@ TEST_CASE("busy periods are reported one by one, with the first that fails", "[r
   }
 }
 
+TEST_CASE("a pool whose replicas change is reported with what was in service when",
+          "[report][fleet]") {
+  ScenarioOverrides overrides;
+  overrides.set_json = {
+      {"fleet.pools.servers.deliveries", R"([{"at": "10min", "gpus": 2}])"},
+      {"fleet.pools.servers.removals", R"([{"at": "20min", "gpus": 1}])"},
+      {"fleet.faults", R"([{"at": "6min", "pool": "servers", "nodes": 1, "for": "2min"}])"},
+      {"fleet.pools.servers.gpus_per_node", "1"}};
+  const Ran ran = run_text(kSpike, overrides);
+  const Json report = make_report(input_of(ran));
+  check_valid(report);
+  const Json& pool = report["pools"][0];
+  CHECK(pool["gpus"] == 4);
+  // 30 min of 4, 20 of 2 more, 10 of 1 less, and 2 of 1 less: the removed one is idle at 20 min,
+  // when the backlog is gone, or ends its call of 1 s.
+  const double hours = (30 * 4 + 20 * 2 - 10 * 1 - 2 * 1) / 60.0;
+  CHECK(pool["gpu_hours"].get<double>() == Approx(hours).margin(1.0 / 3600));
+  const Json& changes = pool["fleet_changes"];
+  CHECK(changes["gpus_least"] == 3);
+  CHECK(changes["gpus_most"] == 6);
+  CHECK(changes["gpu_hours_down"].get<double>() == Approx(2 / 60.0));
+  CHECK(changes["replica_faults"] == 1);
+  CHECK(changes["replicas_started"] == 3);
+  CHECK(changes["replicas_removed"] == 1);
+  CHECK(report["timeline"]["by_pool"]["servers"].contains("gpus_in_service"));
+  CHECK(report["answer"]["headline"].get<std::string>().rfind("4 to 6 GPUs", 0) == 0);
+  // 6 a second of 1 s each on the 3 that are left from 6 to 8 min.
+  CHECK(pool["offered_load"]["peak_per_gpu"].get<double>() == Approx(2));
+  CHECK(pool["offered_load"]["peak_gpus"].get<double>() == Approx(6));
+}
+
 TEST_CASE("an interval keeps to what is possible", "[report]") {
   // Two replications, one that misses a little: Student's t alone goes beyond 100 %.
   ScenarioOverrides overrides;

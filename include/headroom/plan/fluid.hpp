@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,7 +41,7 @@ FluidCapacity fluid_capacity(const PoolConfig& pool, std::span<const LoadShare> 
 /// keeps one GPU busy all the time.
 struct PoolLoad {
   std::string pool;
-  double gpus = 0;                       ///< that the pool has
+  double gpus = 0;                       ///< that the pool has at the start
   double mean_gpus = 0;                  ///< offered, over the whole run's window
   double peak_gpus = 0;                  ///< largest bin
   double peak_at_s = 0;                  ///< start of that bin
@@ -51,13 +52,24 @@ struct PoolLoad {
   /// Fewest GPUs, in whole replicas, that the largest bin does not overload.
   double gpus_needed = 0;
   std::vector<double> offered_gpus;  ///< by bin
+  std::vector<double> in_service;    ///< GPUs expected in service, by bin
+  double in_service_mean = 0;        ///< GPUs
+  /// Largest offered / in service of the bins, where it is and what it is made of. A pool without a
+  /// GPU in service counts as one GPU.
+  double peak_per_gpu = 0;
+  double peak_per_gpu_at_s = 0;
+  double gpus_then = 0, offered_then = 0;
 };
 
+/// GPUs of a pool expected in service in [from_s, to_s) of the run.
+using GpusInService = std::function<double(std::size_t pool, double from_s, double to_s)>;
+
 /// `pools` are the whole fleet's (replicas of all cells); windows[0] is the whole run.
-/// rate_multiplier scales every class's rate.
+/// rate_multiplier scales every class's rate. Without `in_service` every replica serves all along.
 std::vector<PoolLoad> offered_load(std::span<const PoolConfig> pools,
                                    std::span<const ClassConfig> classes,
                                    const CompiledWorkload& workload, double rate_multiplier,
-                                   std::span<const WindowSpec> windows, Ticks demand_end);
+                                   std::span<const WindowSpec> windows, Ticks demand_end,
+                                   const GpusInService& in_service = {});
 
 }  // namespace headroom

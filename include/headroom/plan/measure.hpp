@@ -137,9 +137,12 @@ struct PoolStatistics {
   Series busy_mean, busy_peak;  ///< share of replicas at work; peak = largest bin
   Series kv_mean, kv_peak;      ///< share of KV blocks held; empty without KV
   Series preemptions, admissions;
+  Series in_service_ps, down_ps;  ///< replica time in service; stopped by a fault
+  Series starts, faults, removals, moved, held;
   Series beyond_fit_share;  ///< of busy time, in steps beyond the kernel models' fitted range
   Series largest_batch, largest_step_tokens;
   std::vector<double> running, queued, busy_share, kv_share;  ///< by timeline bin, means
+  std::vector<double> in_service, down;                       ///< replicas
 };
 
 /// Everything over the replications so far. Index classes.size() is all classes together.

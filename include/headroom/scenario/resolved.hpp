@@ -15,6 +15,20 @@
 
 namespace headroom {
 
+/// A change of the number of a pool's replicas, in the whole fleet.
+struct ResolvedChange {
+  Ticks at{0};                ///< of a delivery: when its replicas start to serve
+  std::int64_t replicas = 0;  ///< negative: a removal
+};
+
+/// An outage of nodes at a stated time.
+struct ResolvedFault {
+  Ticks from{0}, to{0};
+  std::size_t pool = 0;
+  std::optional<std::size_t> zone;  ///< index into the pool's zones
+  std::int64_t nodes = 0;           ///< of the whole fleet; 0 = all of the zone
+};
+
 /// A pool with everything looked up and compiled.
 struct ResolvedPool {
   PoolConfig config;  ///< replicas: the whole fleet's
@@ -24,9 +38,17 @@ struct ResolvedPool {
   std::optional<KvCapacity> kv;  ///< token pools
   StepRange range;               ///< token pools: where the kernel models were fitted
   double mean_service_s = 0;     ///< service_time pools
+  std::int64_t gpus_per_node = 8;
+  std::vector<ResolvedChange> changes;  ///< by time, deliveries before removals; before the horizon
+  std::vector<std::int64_t> zones;      ///< nodes of each, in order of the pool's nodes
+  std::optional<FailuresConfig> failures;
+  bool varies = false;  ///< not the same replicas serve all along
 
   std::int64_t gpus() const { return config.replicas * config.gpus_per_replica; }
   bool makes_tokens() const { return config.steps != nullptr; }
+  /// Nodes that one replica needs, and replicas that one node holds; one of both is 1.
+  std::int64_t nodes_per_replica() const;
+  std::int64_t replicas_per_node() const;
 };
 
 /// A named part of the run: the arrivals in [from, to).
@@ -39,7 +61,10 @@ struct ResolvedWindow {
 /// One simulated cell.
 struct SimulatedCell {
   std::uint32_t number = 0;            ///< among the fleet's cells, from 0
-  std::vector<std::int64_t> replicas;  ///< by pool
+  std::vector<std::int64_t> replicas;  ///< by pool, at the start
+  /// What else is dealt out: replicas after each change, zone ends, nodes of faults
+  /// (src/scenario/fleet_changes.hpp).
+  std::vector<std::int64_t> dealt;
   double demand_share = 1.0;
   double demand_offset = 0.0;
   double weight = 1.0;  ///< cells of this size / simulated cells of this size
@@ -49,7 +74,8 @@ struct SimulatedCell {
 struct CellSize {
   std::int64_t cells = 0;
   std::int64_t simulated = 0;
-  std::vector<std::int64_t> replicas;  ///< by pool
+  std::vector<std::int64_t> replicas;  ///< by pool, at the start
+  std::vector<std::int64_t> dealt;     ///< as in SimulatedCell
 };
 
 /// One sampled busy period.
@@ -64,6 +90,7 @@ struct ResolvedScenario {
   std::vector<ResolvedPool> pools;
   std::vector<ClassConfig> classes;
   std::shared_ptr<const WorkloadConfig> workload;  ///< prepared: workload->compiled is set
+  std::vector<ResolvedFault> faults;
   std::vector<CellSize> sizes;
   std::vector<SimulatedCell> cells;
   std::vector<ResolvedPeriod> periods;  ///< at least one
@@ -82,6 +109,10 @@ struct ResolvedScenario {
   std::size_t class_index(const std::string& name) const;
   /// The whole fleet's pools.
   std::vector<PoolConfig> pool_configs() const;
+  /// Mean number of a pool's GPUs that are expected in service in [from_s, to_s) of the run: after
+  /// its changes, without those that stated faults take, times the share of time that its nodes
+  /// are up between random failures.
+  double expected_gpus(std::size_t pool, double from_s, double to_s) const;
   /// The largest number of cells that one simulated cell stands for.
   double largest_weight() const;
 
@@ -90,6 +121,7 @@ struct ResolvedScenario {
   CellJob job(std::size_t replication, std::size_t period, std::size_t cell) const;
 
   /// The same scenario with another number of replicas in one pool, all cells laid out anew.
+  /// Its deliveries and removals stay, but a removal leaves a replica in each cell.
   /// REQUIRES: replicas >= number of cells.
   ResolvedScenario with_replicas(std::size_t pool, std::int64_t replicas) const;
 };

@@ -66,6 +66,48 @@ struct ImageConfig {
 };
 void describe(json::Archive& archive, ImageConfig& image);
 
+/// GPUs that join a pool: they serve from `at` + provisioning_delay + model_load on.
+struct ScenarioDelivery {
+  std::string name;  ///< optional, for paths
+  json::TimePoint at;
+  std::int64_t gpus = 0;
+  Ticks provisioning_delay{0}, model_load{0};
+};
+void describe(json::Archive& archive, ScenarioDelivery& delivery);
+
+/// GPUs that leave a pool: they take no new work from `at` on.
+struct ScenarioRemoval {
+  std::string name;  ///< optional
+  json::TimePoint at;
+  std::int64_t gpus = 0;
+};
+void describe(json::Archive& archive, ScenarioRemoval& removal);
+
+/// Nodes of a pool that can fail together. Zones take the pool's nodes in order.
+struct ScenarioZone {
+  std::string name;
+  std::int64_t nodes = 0;
+};
+void describe(json::Archive& archive, ScenarioZone& zone);
+
+/// Nodes that fail at random: a Poisson process each, while it is up.
+struct FailuresConfig {
+  double mean_time_between_s = 0;  ///< of one node, from its repair to its next failure
+  Distribution repair_time_s;      ///< loading the model included
+};
+void describe(json::Archive& archive, FailuresConfig& failures);
+
+/// Nodes that fail at a stated time.
+struct ScenarioFault {
+  std::string name;  ///< optional
+  json::TimePoint at;
+  std::string pool;        ///< empty: every pool that has the zone
+  std::string zone;        ///< empty: the whole pool
+  std::int64_t nodes = 0;  ///< the lowest ones; 0 = all of the zone
+  Ticks lasts{0};          ///< repair, loading the model included
+};
+void describe(json::Archive& archive, ScenarioFault& fault);
+
 /// Like replicas of one model, or of a plain service time.
 struct ScenarioPool {
   std::string name;
@@ -78,6 +120,11 @@ struct ScenarioPool {
   ImageConfig image;
   std::int64_t max_context = 0;  ///< prompt + output tokens of a request; 0 = the model's
   std::string queueing = "central";
+  std::int64_t gpus_per_node = 0;  ///< 0 = the catalogue's, 8 where no GPU is named
+  std::vector<ScenarioDelivery> deliveries;
+  std::vector<ScenarioRemoval> removals;
+  std::vector<ScenarioZone> zones;
+  std::optional<FailuresConfig> failures;
 };
 void describe(json::Archive& archive, ScenarioPool& pool);
 
@@ -147,6 +194,7 @@ struct Scenario {
   std::vector<std::string> catalogue_files;  ///< files of such entries, relative to the scenario
   CellsConfig cells;
   std::vector<ScenarioPool> pools;
+  std::vector<ScenarioFault> faults;
   std::vector<ScenarioClass> classes;
   std::vector<ScenarioWindow> windows;
   std::vector<ScenarioTarget> targets;
@@ -156,8 +204,8 @@ struct Scenario {
   std::vector<ScenarioProvenance> provenance;
 };
 /// The root object. Keys: $schema, schema_version, name, description, time, busy_periods,
-/// catalogue {files, gpus, models, engines}, fleet {cells, pools}, classes, windows, targets, seed,
-/// replications, confidence, provenance.
+/// catalogue {files, gpus, models, engines}, fleet {cells, pools, faults}, classes, windows,
+/// targets, seed, replications, confidence, provenance.
 void describe(json::Archive& archive, Scenario& scenario);
 
 /// Seconds of a point in time since the scenario's start.

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "headroom/core/random.hpp"
 #include "headroom/json/archive.hpp"
 
 namespace headroom {
@@ -39,6 +41,10 @@ struct Distribution {
 /// integrated over the quantile function (relative error below 1e-3).
 /// REQUIRES: a valid distribution (describe checks it).
 double mean_of(const Distribution& distribution);
+
+/// Draws from the distribution, again and again. Holds its worked-out constants.
+/// REQUIRES: a valid distribution.
+std::function<double(RandomStream&)> sampler_of(const Distribution& distribution);
 
 /// Describes a field that holds a distribution, or one bare value for a constant:
 /// "output_tokens": 250, "patience": "120s". `dimension` is that of the values (none: plain
