@@ -1,0 +1,257 @@
+#include "headroom/plan/evaluate.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "headroom/core/check.hpp"
+
+namespace headroom {
+namespace {
+
+/// Cells of so many replications are simulated before they are put together: enough to keep threads
+/// busy, few enough to fit into the memory meant for them.
+constexpr std::size_t kReplicationsAtOnce = 4;
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+
+/// A histogram covers the powers of two between its smallest and its largest value.
+std::size_t bytes_of(const LatencyTally& tally) {
+  const Histogram& h = tally.histogram;
+  if (h.count() <= 0) return sizeof(tally);
+  const auto octave = [](Ticks t) {
+    return static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(t.count)));
+  };
+  const std::size_t octaves = 1 + octave(h.max()) - octave(h.min());
+  return sizeof(tally) + octaves * (std::size_t{1} << h.bits()) * sizeof(double);
+}
+
+/// Nearly all of an outcome are its histograms and timelines.
+std::size_t bytes_of(const Outcome& outcome) {
+  std::size_t bytes = 0;
+  for (const auto& stretches : outcome.groups) {
+    for (const GroupTally& g : stretches) {
+      for (const LatencyTally* t : {&g.queue_delay, &g.ttft, &g.itl, &g.tpot, &g.e2e}) {
+        bytes += bytes_of(*t);
+      }
+      bytes += bytes_of(g.time_in_queue);
+    }
+  }
+  for (const auto& minutes : outcome.minutes) {
+    for (const MinuteTally& m : minutes) {
+      for (const LatencyTally* t : {&m.queue_delay, &m.ttft, &m.tpot, &m.e2e}) {
+        bytes += bytes_of(*t);
+      }
+    }
+  }
+  for (const ClassTimeline& line : outcome.classes) {
+    bytes += 3 * sizeof(double) * line.arrivals.size();
+  }
+  for (const PoolTimeline& line : outcome.pools) bytes += 4 * sizeof(double) * line.running.size();
+  return bytes;
+}
+
+/// Cells that share nothing and of which fewer kinds are simulated than there are fleets to try.
+bool made_of_cells(const ResolvedScenario& scenario) { return scenario.scenario.cells.count > 1; }
+
+std::unique_ptr<Evaluation> start_evaluation(const Candidate& candidate) {
+  auto made = std::make_unique<Evaluation>();
+  const ResolvedScenario& scenario = candidate.scenario;
+  made->family = candidate.family;
+  made->fleet = fleet_of(scenario);
+  made->gpus = gpus_of(scenario, made->fleet);
+  made->result = start_run(scenario);
+  return made;
+}
+
+void judge_periods(Evaluation& evaluation, double confidence) {
+  for (PeriodResult& period : evaluation.result.periods) {
+    period.verdicts = judge(period.statistics, evaluation.result.spec, confidence);
+  }
+}
+
+double ratio_severity(double bound, double limit) {
+  if (bound <= 0) return -kInfinite;
+  if (limit <= 0) return kInfinite;
+  return std::log(bound / limit);
+}
+
+}  // namespace
+
+double severity_of(const TargetVerdict& verdict, const TargetSpec& target) {
+  if (!verdict.reason.empty()) return kInfinite;
+  const double bound = verdict.bound;
+  // Of a share that should be large what counts is how much is missing from the whole.
+  if (target.metric == Metric::kSloAttainment) {
+    return ratio_severity(1 - bound, 1 - target.limit);
+  }
+  return target.lower_limit() ? ratio_severity(target.limit, bound)
+                              : ratio_severity(bound, target.limit);
+}
+
+Judgement judge_evaluation(const Evaluation& evaluation, double confidence,
+                           const std::vector<bool>& judged) {
+  const RunResult& result = evaluation.result;
+  Judgement judgement;
+  judgement.replications = evaluation.replications();
+  judgement.confidence = confidence;
+  judgement.holds = judgement.replications > 0;
+  judgement.severity = -kInfinite;
+  bool failed = false;
+  for (std::size_t p = 0; p < result.periods.size(); ++p) {
+    std::vector<TargetVerdict> verdicts =
+        judge(result.periods[p].statistics, result.spec, confidence);
+    bool misses = false;
+    for (std::size_t t = 0; t < verdicts.size(); ++t) {
+      if (!judged.empty() && !judged[t]) continue;
+      misses = misses || !verdicts[t].pass;
+      judgement.excluded = judgement.excluded || verdicts[t].excluded;
+      const double severity = severity_of(verdicts[t], result.spec.targets[t]);
+      if (!judgement.binding || severity > judgement.severity) {
+        judgement.severity = severity;
+        judgement.binding = t;
+      }
+    }
+    if (!failed) {
+      judgement.period = p;
+      judgement.verdicts = std::move(verdicts);
+    }
+    failed = failed || misses;
+  }
+  judgement.holds = judgement.holds && !failed;
+  return judgement;
+}
+
+Evaluator::Evaluator(ExecOptions exec, std::size_t cell_cache_bytes)
+    : exec_(std::move(exec)), cell_cache_bytes_(cell_cache_bytes) {}
+
+const Evaluation& Evaluator::evaluate(const Candidate& candidate, std::size_t replications) {
+  FleetSize fleet = fleet_of(candidate.scenario);
+  const bool new_fleet = std::none_of(known_.begin(), known_.end(),
+                                      [&](const auto& k) { return k.first.second == fleet; });
+  auto& slot = known_[{candidate.family, std::move(fleet)}];
+  if (!slot) {
+    slot = start_evaluation(candidate);
+    counts_.candidates += 1;
+    if (new_fleet) counts_.fleets += 1;
+  }
+  Evaluation& evaluation = *slot;
+  if (evaluation.replications() >= replications) return evaluation;
+  if (on_evaluate) on_evaluate(evaluation, replications);
+  if (made_of_cells(candidate.scenario)) {
+    extend_by_cells(candidate, evaluation, replications);
+  } else {
+    extend_whole(candidate, evaluation, replications);
+  }
+  judge_periods(evaluation, candidate.scenario.scenario.confidence);
+  return evaluation;
+}
+
+void Evaluator::count(const ExecResult& exec, double runs) {
+  counts_.runs += runs;
+  counts_.requests += exec.requests;
+  threads_ = std::max(threads_, exec.threads);
+  if (!exec.complete) throw SearchStopped{};
+}
+
+void Evaluator::extend_whole(const Candidate& candidate, Evaluation& evaluation,
+                             std::size_t replications) {
+  const ResolvedScenario& scenario = candidate.scenario;
+  const std::size_t first = evaluation.replications();
+  JobGrid grid = job_grid(scenario, first, replications - first);
+  const ExecResult exec =
+      run_jobs(grid, exec_, [&](std::size_t, std::size_t period, Outcome&& outcome) {
+        counts_.events += static_cast<double>(outcome.counters.events);
+        add_replication(evaluation.result.periods[period].statistics, evaluation.result.spec,
+                        outcome);
+      });
+  count(exec, static_cast<double>((replications - first) * grid.periods * grid.cells));
+}
+
+void Evaluator::remember(CellKey key, Outcome&& outcome) {
+  const std::size_t bytes = bytes_of(outcome);
+  ages_.push_back(key);
+  const auto age = std::prev(ages_.end());
+  cells_[std::move(key)] = {std::make_shared<const Outcome>(std::move(outcome)), bytes, age};
+  cell_bytes_ += bytes;
+  while (cell_bytes_ > cell_cache_bytes_ && cells_.size() > 1) {
+    const auto oldest = cells_.find(ages_.front());
+    cell_bytes_ -= oldest->second.bytes;
+    ages_.pop_front();
+    cells_.erase(oldest);
+  }
+}
+
+Evaluator::CellKey Evaluator::key_of(const Candidate& candidate, const JobIndex& at) {
+  const SimulatedCell& cell = candidate.scenario.cells[at.cell];
+  return {candidate.family, at.replication, at.period, cell.number, cell.replicas};
+}
+
+void Evaluator::simulate_cells(const Candidate& candidate, const std::vector<JobIndex>& wanted) {
+  const ResolvedScenario& scenario = candidate.scenario;
+  std::vector<JobIndex> missing;
+  for (const JobIndex& at : wanted) {
+    if (!cells_.contains(key_of(candidate, at))) missing.push_back(at);
+  }
+  if (missing.empty()) return;
+  JobGrid grid;
+  grid.replications = missing.size();
+  grid.seconds_per_job = seconds(scenario.horizon);
+  grid.make = [&](const JobIndex& number) {
+    const JobIndex& at = missing[number.replication];
+    CellJob job = scenario.job(at.replication, at.period, at.cell);
+    job.weight = 1;  // weighed when a fleet is put together
+    return job;
+  };
+  const ExecResult exec =
+      run_jobs(grid, exec_, [&](std::size_t number, std::size_t, Outcome&& outcome) {
+        counts_.events += static_cast<double>(outcome.counters.events);
+        remember(key_of(candidate, missing[number]), std::move(outcome));
+      });
+  count(exec, static_cast<double>(missing.size()));
+}
+
+/// The fleet of one (replication, period): its cells, each counted by its weight, in the order and
+/// by the arithmetic of run_jobs.
+Outcome Evaluator::put_together(const Candidate& candidate, std::size_t replication,
+                                std::size_t period) {
+  const ResolvedScenario& scenario = candidate.scenario;
+  Outcome fleet;
+  for (std::size_t cell = 0; cell < scenario.cells.size(); ++cell) {
+    const JobIndex at{replication, period, cell};
+    simulate_cells(candidate, {at});  // again, when it had to make room
+    const std::shared_ptr<const Outcome> outcome = cells_.at(key_of(candidate, at)).outcome;
+    if (cell == 0) {
+      fleet = *outcome;
+      fleet.scale(scenario.cells[cell].weight);
+    } else {
+      fleet.merge(*outcome, scenario.cells[cell].weight);
+    }
+  }
+  return fleet;
+}
+
+void Evaluator::extend_by_cells(const Candidate& candidate, Evaluation& evaluation,
+                                std::size_t replications) {
+  const std::size_t periods = candidate.scenario.periods.size();
+  const std::size_t cells = candidate.scenario.cells.size();
+  while (evaluation.replications() < replications) {
+    const std::size_t first = evaluation.replications();
+    const std::size_t last = std::min(replications, first + kReplicationsAtOnce);
+    std::vector<JobIndex> wanted;
+    for (std::size_t r = first; r < last; ++r) {
+      for (std::size_t period = 0; period < periods; ++period) {
+        for (std::size_t cell = 0; cell < cells; ++cell) wanted.push_back({r, period, cell});
+      }
+    }
+    simulate_cells(candidate, wanted);
+    for (std::size_t r = first; r < last; ++r) {
+      for (std::size_t period = 0; period < periods; ++period) {
+        add_replication(evaluation.result.periods[period].statistics, evaluation.result.spec,
+                        put_together(candidate, r, period));
+      }
+    }
+  }
+}
+
+}  // namespace headroom
