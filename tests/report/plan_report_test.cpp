@@ -38,8 +38,15 @@ Planned plan_text(const std::string& text, std::optional<std::int64_t> most = {}
 }
 
 Json report_of(const Planned& planned) {
-  return make_plan_report({planned.loaded, planned.resolved, planned.resolved, planned.result,
-                           planned.options, {}, {"0.0.0", "unknown", "test"}, {"", "host"}, 1.0,
+  return make_plan_report({planned.loaded,
+                           planned.resolved,
+                           planned.resolved,
+                           planned.result,
+                           planned.options,
+                           {},
+                           {"0.0.0", "unknown", "test"},
+                           {"", "host"},
+                           1.0,
                            {}});
 }
 

@@ -12,8 +12,8 @@
 
 #include "headroom/report/format.hpp"
 #include "small_scenarios.hpp"
-#include "validator.hpp"
 #include "support/catch.hpp"
+#include "validator.hpp"
 
 using namespace headroom;
 using namespace headroom::test;

@@ -16,7 +16,8 @@ namespace headroom::test {
 
 /// Exit code of the independent validator; 77 when it is not installed.
 inline int validate(const std::string& schema, const nlohmann::ordered_json& report) {
-  const std::string base = std::string(HEADROOM_BINARY_DIR) + "/report_schema_test_" + std::to_string(getpid());
+  const std::string base =
+      std::string(HEADROOM_BINARY_DIR) + "/report_schema_test_" + std::to_string(getpid());
   std::ofstream(base + ".schema.json") << schema;
   std::ofstream(base + ".json") << report_text(report);
   const std::string script =
