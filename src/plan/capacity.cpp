@@ -302,7 +302,7 @@ FleetPlan FleetSearch::run() {
 RunResult evaluate_today(const ResolvedScenario& scenario, const PlanOptions& options,
                          Evaluator& evaluator) {
   const std::size_t few = std::min(options.today_replications, options.looks.front().replications);
-  return evaluator.evaluate({"", scenario}, few).result;
+  return evaluator.evaluate({"", scenario}, few, Detail::kEverything).result;
 }
 
 /// Where today's fleet should turn from holding to missing: by the answer when it is of the same

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "headroom/core/check.hpp"
 
@@ -76,6 +77,18 @@ double ratio_severity(double bound, double limit) {
   return std::log(bound / limit);
 }
 
+/// A fleet of its cells, each counted by its weight, in the order and by the arithmetic of
+/// run_jobs.
+Outcome put_together(const ResolvedScenario& scenario,
+                     const std::shared_ptr<const Outcome>* outcomes) {
+  Outcome fleet = *outcomes[0];
+  fleet.scale(scenario.cells[0].weight);
+  for (std::size_t c = 1; c < scenario.cells.size(); ++c) {
+    fleet.merge(*outcomes[c], scenario.cells[c].weight);
+  }
+  return fleet;
+}
+
 }  // namespace
 
 double severity_of(const TargetVerdict& verdict, const TargetSpec& target) {
@@ -125,21 +138,29 @@ Judgement judge_evaluation(const Evaluation& evaluation, double confidence,
 Evaluator::Evaluator(ExecOptions exec, std::size_t cell_cache_bytes)
     : exec_(std::move(exec)), cell_cache_bytes_(cell_cache_bytes) {}
 
-const Evaluation& Evaluator::evaluate(const Candidate& candidate, std::size_t replications) {
-  FleetSize fleet = fleet_of(candidate.scenario);
-  const bool new_fleet = std::none_of(known_.begin(), known_.end(),
-                                      [&](const auto& k) { return k.first.second == fleet; });
-  auto& slot = known_[{candidate.family, std::move(fleet)}];
-  if (!slot) {
-    slot = start_evaluation(candidate);
+const Evaluation& Evaluator::evaluate(const Candidate& candidate, std::size_t replications,
+                                      Detail detail) {
+  const FleetSize fleet = fleet_of(candidate.scenario);
+  const auto known_in = [&](Detail d) { return known_.find({candidate.family, fleet, d}); };
+  // Everything that was asked for of it says more than its targets alone.
+  const auto whole = known_in(Detail::kEverything);
+  if (whole != known_.end() && whole->second->replications() >= replications) {
+    detail = Detail::kEverything;
+  }
+  if (!made_of_cells(candidate.scenario)) detail = Detail::kEverything;  // costs next to nothing
+  if (whole == known_.end() && known_in(Detail::kTargets) == known_.end()) {
     counts_.candidates += 1;
+    const bool new_fleet = std::none_of(
+        known_.begin(), known_.end(), [&](const auto& k) { return std::get<1>(k.first) == fleet; });
     if (new_fleet) counts_.fleets += 1;
   }
+  auto& slot = known_[{candidate.family, fleet, detail}];
+  if (!slot) slot = start_evaluation(candidate);
   Evaluation& evaluation = *slot;
   if (evaluation.replications() >= replications) return evaluation;
   if (on_evaluate) on_evaluate(evaluation, replications);
   if (made_of_cells(candidate.scenario)) {
-    extend_by_cells(candidate, evaluation, replications);
+    extend_by_cells(candidate, evaluation, replications, detail);
   } else {
     extend_whole(candidate, evaluation, replications);
   }
@@ -168,11 +189,12 @@ void Evaluator::extend_whole(const Candidate& candidate, Evaluation& evaluation,
   count(exec, static_cast<double>((replications - first) * grid.periods * grid.cells));
 }
 
-void Evaluator::remember(CellKey key, Outcome&& outcome) {
-  const std::size_t bytes = bytes_of(outcome);
+void Evaluator::remember(CellKey key, std::shared_ptr<const Outcome> outcome) {
+  if (cells_.contains(key)) return;
+  const std::size_t bytes = bytes_of(*outcome);
   ages_.push_back(key);
   const auto age = std::prev(ages_.end());
-  cells_[std::move(key)] = {std::make_shared<const Outcome>(std::move(outcome)), bytes, age};
+  cells_[std::move(key)] = {std::move(outcome), bytes, age};
   cell_bytes_ += bytes;
   while (cell_bytes_ > cell_cache_bytes_ && cells_.size() > 1) {
     const auto oldest = cells_.find(ages_.front());
@@ -187,18 +209,26 @@ Evaluator::CellKey Evaluator::key_of(const Candidate& candidate, const JobIndex&
   return {candidate.family, at.replication, at.period, cell.number, cell.replicas};
 }
 
-void Evaluator::simulate_cells(const Candidate& candidate, const std::vector<JobIndex>& wanted) {
+std::vector<std::shared_ptr<const Outcome>> Evaluator::cell_outcomes(
+    const Candidate& candidate, const MeasureSpec& spec, const std::vector<JobIndex>& wanted,
+    Detail detail) {
   const ResolvedScenario& scenario = candidate.scenario;
-  std::vector<JobIndex> missing;
-  for (const JobIndex& at : wanted) {
-    if (!cells_.contains(key_of(candidate, at))) missing.push_back(at);
+  std::vector<std::shared_ptr<const Outcome>> outcomes(wanted.size());
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto found = cells_.find(key_of(candidate, wanted[i]));
+    if (detail == Detail::kTargets && found != cells_.end()) {
+      outcomes[i] = found->second.outcome;
+    } else {
+      missing.push_back(i);
+    }
   }
-  if (missing.empty()) return;
+  if (missing.empty()) return outcomes;
   JobGrid grid;
   grid.replications = missing.size();
   grid.seconds_per_job = seconds(scenario.horizon);
   grid.make = [&](const JobIndex& number) {
-    const JobIndex& at = missing[number.replication];
+    const JobIndex& at = wanted[missing[number.replication]];
     CellJob job = scenario.job(at.replication, at.period, at.cell);
     job.weight = 1;  // weighed when a fleet is put together
     return job;
@@ -206,49 +236,38 @@ void Evaluator::simulate_cells(const Candidate& candidate, const std::vector<Job
   const ExecResult exec =
       run_jobs(grid, exec_, [&](std::size_t number, std::size_t, Outcome&& outcome) {
         counts_.events += static_cast<double>(outcome.counters.events);
-        remember(key_of(candidate, missing[number]), std::move(outcome));
+        auto& whole = outcomes[missing[number]];
+        if (detail == Detail::kEverything) whole = std::make_shared<const Outcome>(outcome);
+        keep_for_targets(outcome, spec);
+        auto kept = std::make_shared<const Outcome>(std::move(outcome));
+        if (detail == Detail::kTargets) whole = kept;
+        remember(key_of(candidate, wanted[missing[number]]), std::move(kept));
       });
   count(exec, static_cast<double>(missing.size()));
-}
-
-/// The fleet of one (replication, period): its cells, each counted by its weight, in the order and
-/// by the arithmetic of run_jobs.
-Outcome Evaluator::put_together(const Candidate& candidate, std::size_t replication,
-                                std::size_t period) {
-  const ResolvedScenario& scenario = candidate.scenario;
-  Outcome fleet;
-  for (std::size_t cell = 0; cell < scenario.cells.size(); ++cell) {
-    const JobIndex at{replication, period, cell};
-    simulate_cells(candidate, {at});  // again, when it had to make room
-    const std::shared_ptr<const Outcome> outcome = cells_.at(key_of(candidate, at)).outcome;
-    if (cell == 0) {
-      fleet = *outcome;
-      fleet.scale(scenario.cells[cell].weight);
-    } else {
-      fleet.merge(*outcome, scenario.cells[cell].weight);
-    }
-  }
-  return fleet;
+  return outcomes;
 }
 
 void Evaluator::extend_by_cells(const Candidate& candidate, Evaluation& evaluation,
-                                std::size_t replications) {
-  const std::size_t periods = candidate.scenario.periods.size();
-  const std::size_t cells = candidate.scenario.cells.size();
+                                std::size_t replications, Detail detail) {
+  const ResolvedScenario& scenario = candidate.scenario;
+  RunResult& result = evaluation.result;
   while (evaluation.replications() < replications) {
     const std::size_t first = evaluation.replications();
     const std::size_t last = std::min(replications, first + kReplicationsAtOnce);
     std::vector<JobIndex> wanted;
     for (std::size_t r = first; r < last; ++r) {
-      for (std::size_t period = 0; period < periods; ++period) {
-        for (std::size_t cell = 0; cell < cells; ++cell) wanted.push_back({r, period, cell});
+      for (std::size_t period = 0; period < scenario.periods.size(); ++period) {
+        for (std::size_t c = 0; c < scenario.cells.size(); ++c) wanted.push_back({r, period, c});
       }
     }
-    simulate_cells(candidate, wanted);
-    for (std::size_t r = first; r < last; ++r) {
-      for (std::size_t period = 0; period < periods; ++period) {
-        add_replication(evaluation.result.periods[period].statistics, evaluation.result.spec,
-                        put_together(candidate, r, period));
+    const auto outcomes = cell_outcomes(candidate, result.spec, wanted, detail);
+    for (std::size_t at = 0; at < wanted.size(); at += scenario.cells.size()) {
+      const Outcome fleet = put_together(scenario, &outcomes[at]);
+      RunStatistics& statistics = result.periods[wanted[at].period].statistics;
+      if (detail == Detail::kEverything) {
+        add_replication(statistics, result.spec, fleet);
+      } else {
+        add_targets_of_replication(statistics, result.spec, fleet);
       }
     }
   }

@@ -68,12 +68,12 @@ std::vector<FloorMiss> targets_below_floor(const ResolvedScenario& scenario, Eva
   double multiplier = std::min(1.0, kFloorRequests / std::max(requests, 1.0)) /
                       scenario.periods.front().rate_multiplier;
   Candidate candidate{"floor", nearly_empty(scenario, multiplier)};
-  const Evaluation* floor = &evaluator.evaluate(candidate, kFloorReplications);
+  const Evaluation* floor = &evaluator.evaluate(candidate, kFloorReplications, Detail::kEverything);
   const double busy = in_service(scenario, floor->result.periods.front().statistics);
   if (busy > kAlone) {  // fewer requests, further apart
     multiplier *= kAlone / busy;
     candidate = {"floor, emptier", nearly_empty(scenario, multiplier)};
-    floor = &evaluator.evaluate(candidate, kFloorReplications);
+    floor = &evaluator.evaluate(candidate, kFloorReplications, Detail::kEverything);
   }
   std::vector<FloorMiss> misses;
   const RunResult& result = floor->result;

@@ -103,11 +103,10 @@ struct MinuteVerdicts {
   double time_above_s = 0;
 };
 
-MinuteVerdicts judge_minutes(const MeasureSpec& spec, const TargetSpec& target,
-                             const std::vector<MinuteTally>& minutes, double never_served) {
+MinuteVerdicts judge_minutes(const TargetSpec& target, const std::vector<JoinedMinute>& minutes,
+                             double never_served) {
   MinuteVerdicts verdicts;
-  for (const JoinedMinute& joined : join_minutes(
-           minutes, spec.minute, spec.windows[target.window].spans, spec.least_minute_arrivals)) {
+  for (const JoinedMinute& joined : minutes) {
     const std::optional<double> value = minute_value(joined, target, never_served);
     if (!value) continue;
     if (!verdicts.worst || is_worse(*value, *verdicts.worst, target)) {
@@ -154,19 +153,22 @@ void add_window_value(TargetStatistics& into, const MeasureSpec& spec, const Tar
 
 }  // namespace
 
+bool has_minutes(Metric metric) {
+  const MinuteTally none;
+  return metric != Metric::kDrain && (!is_latency(metric) || tally_of(none, metric) != nullptr);
+}
+
 void add_target(TargetStatistics& into, const MeasureSpec& spec, const TargetSpec& target,
                 const TargetInput& input) {
   const double arrived = input.window.arrived;
   into.refused_share.add(arrived > 0 ? refused_on_purpose(input.window) / arrived : 0);
   if (!target.every_minute) add_window_value(into, spec, target, input);
 
-  const MinuteTally none;
-  into.by_minute = target.metric != Metric::kDrain &&
-                   (!is_latency(target.metric) || tally_of(none, target.metric) != nullptr);
+  into.by_minute = has_minutes(target.metric);
   if (!into.by_minute) return;
-  const MinuteVerdicts minutes =
-      judge_minutes(spec, target, input.minutes,
-                    input.window.rejected_never_fits + input.window.rejected_context_limit);
+  const double never_served =
+      input.window.rejected_never_fits + input.window.rejected_context_limit;
+  const MinuteVerdicts minutes = judge_minutes(target, input.minutes, never_served);
   if (minutes.worst) {
     into.worst.add(*minutes.worst);
     into.worst_at_s.push_back(minutes.worst_at_s);

@@ -128,13 +128,19 @@ TEST_CASE("cells are simulated once and weighed anew for every fleet", "[plan][c
     const RunResult simulated = run(plain);
     CHECK(evaluation.result.main_period().statistics.targets[0].value.values() ==
           simulated.main_period().statistics.targets[0].value.values());
-    CHECK(evaluation.result.main_period().statistics.pools[0].busy_mean.values() ==
-          simulated.main_period().statistics.pools[0].busy_mean.values());
   }
   CHECK(requests[1] == requests[0]);
   CHECK(requests[2] == requests[0]);
   CHECK(evaluator.counts().fleets == 3);
   CHECK(evaluator.counts().runs == 6);  // 3 replications of a cell of either size
+
+  // The whole of it, too.
+  ResolvedScenario plain = scenario;
+  plain.scenario.replications = 3;
+  CHECK(evaluator.evaluate({"", scenario}, 3, Detail::kEverything)
+            .result.main_period()
+            .statistics.pools[0]
+            .busy_mean.values() == run(plain).main_period().statistics.pools[0].busy_mean.values());
 
   Evaluator forgetful({}, 1);  // room for no outcome but the last
   const Evaluation& again = forgetful.evaluate({"", scenario}, 3);

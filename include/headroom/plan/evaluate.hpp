@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,12 @@ namespace headroom {
 struct Candidate {
   std::string family;
   ResolvedScenario scenario;
+};
+
+/// How much of an evaluation is worked out.
+enum class Detail {
+  kTargets,     ///< what the targets need; may be more
+  kEverything,  ///< all statistics of a run
 };
 
 /// What is known of a candidate.
@@ -82,7 +89,8 @@ class Evaluator {
 
   /// The candidate with at least so many replications, numbers 0 on. The reference stays valid,
   /// what it refers to grows with later calls. Throws SearchStopped when cancelled.
-  const Evaluation& evaluate(const Candidate& candidate, std::size_t replications);
+  const Evaluation& evaluate(const Candidate& candidate, std::size_t replications,
+                             Detail detail = Detail::kTargets);
 
   const EvaluationCounts& counts() const { return counts_; }
   unsigned threads() const { return threads_; }
@@ -105,18 +113,20 @@ class Evaluator {
   };
 
   void extend_whole(const Candidate& candidate, Evaluation& evaluation, std::size_t replications);
-  void extend_by_cells(const Candidate& candidate, Evaluation& evaluation,
-                       std::size_t replications);
+  void extend_by_cells(const Candidate& candidate, Evaluation& evaluation, std::size_t replications,
+                       Detail detail);
   static CellKey key_of(const Candidate& candidate, const JobIndex& at);
-  /// Simulates those that are not remembered.
-  void simulate_cells(const Candidate& candidate, const std::vector<JobIndex>& wanted);
-  Outcome put_together(const Candidate& candidate, std::size_t replication, std::size_t period);
-  void remember(CellKey key, Outcome&& outcome);
+  /// The outcomes of the cells wanted, in their order; simulates those that are not remembered.
+  std::vector<std::shared_ptr<const Outcome>> cell_outcomes(const Candidate& candidate,
+                                                            const MeasureSpec& spec,
+                                                            const std::vector<JobIndex>& wanted,
+                                                            Detail detail);
+  void remember(CellKey key, std::shared_ptr<const Outcome> outcome);
   void count(const ExecResult& exec, double runs);
 
   ExecOptions exec_;
   std::size_t cell_cache_bytes_;
-  std::map<std::pair<std::string, FleetSize>, std::unique_ptr<Evaluation>> known_;
+  std::map<std::tuple<std::string, FleetSize, Detail>, std::unique_ptr<Evaluation>> known_;
   std::map<CellKey, CellEntry> cells_;
   std::list<CellKey> ages_;  // oldest first
   std::size_t cell_bytes_ = 0;
