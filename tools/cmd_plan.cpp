@@ -31,14 +31,14 @@ Minimize minimize_of(const std::string& word) {
 /// What the command line says about the search.
 PlanOptions plan_options(const CommandLine& line, const ResolvedScenario& scenario) {
   const Scenario& declared = scenario.scenario;
-  PlanOptions options;
+  PlanOptions options = plan_options_for(
+      scenario,
+      line.run.auto_replications
+          ? auto_looks(declared.confidence)
+          : fixed_look(static_cast<std::size_t>(declared.replications), declared.confidence));
   options.free = line.plan.free;
   options.max_gpus = line.plan.max_gpus;
   options.minimize = minimize_of(line.plan.minimize);
-  options.looks =
-      line.run.auto_replications
-          ? auto_looks(declared.confidence)
-          : fixed_look(static_cast<std::size_t>(declared.replications), declared.confidence);
   options.precision = line.run.precision;
   return options;
 }

@@ -17,6 +17,8 @@ constexpr std::int64_t kDefaultReach = 4;
 constexpr std::int64_t kScaleSteps = 20;
 /// Rounds over the pools of a group; each ends when nothing changed.
 constexpr int kMostRounds = 4;
+/// Requests of one replication from which replications are dear.
+constexpr double kManyRequests = 1e6;
 /// Nodes more than computed that are tried for a fleet that is to outlive one.
 constexpr int kMostSpareTries = 3;
 
@@ -49,6 +51,8 @@ class FleetSearch {
   std::int64_t highest(std::size_t pool) const;
   std::int64_t fluid_steps(std::size_t pool) const;
   void set_bounds();
+  std::vector<std::int64_t> known_sizes(std::size_t pool, std::int64_t low,
+                                        std::int64_t high) const;
 
   bool size_pool(std::size_t pool, std::int64_t high, std::int64_t guess, const PoolGroup& group);
   bool size_group(const PoolGroup& group);
@@ -133,6 +137,18 @@ void FleetSearch::set_bounds() {
   if (options_.max_gpus) plan_.max_gpus = *options_.max_gpus;
 }
 
+/// Today's fleet has been simulated already, where all other pools are still as they are today.
+std::vector<std::int64_t> FleetSearch::known_sizes(std::size_t pool, std::int64_t low,
+                                                   std::int64_t high) const {
+  FleetSize as_today = fleet_;
+  as_today[pool] = plan_.today[pool];
+  const std::int64_t steps = plan_.today[pool] / steps_[pool].replicas;
+  const bool known = options_.about_today && as_today == plan_.today &&
+                     steps * steps_[pool].replicas == plan_.today[pool];
+  if (!known || steps < low || steps > high) return {};
+  return {steps};
+}
+
 /// The fewest of one pool with the others as they are. False: not even `high` holds.
 bool FleetSearch::size_pool(std::size_t pool, std::int64_t high, std::int64_t guess,
                             const PoolGroup& group) {
@@ -142,6 +158,7 @@ bool FleetSearch::size_pool(std::size_t pool, std::int64_t high, std::int64_t gu
   // Square-root staffing: what random arrivals need beyond the mean grows with its root. Source:
   // Halfin and Whitt 1981, doi:10.1287/opre.29.3.567.
   range.stride = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(range.guess))));
+  range.known = known_sizes(pool, low, high);
   const AxisAnswer answer =
       search_smallest(range, options_.looks.size(), [&](std::int64_t x, std::size_t level) {
         FleetSize fleet = fleet_;
@@ -353,6 +370,16 @@ double plan_cost(const ResolvedScenario& scenario, const FleetSize& fleet,
     }
   }
   return sum;
+}
+
+PlanOptions plan_options_for(const ResolvedScenario& scenario, std::vector<Look> looks) {
+  PlanOptions options;
+  options.looks = std::move(looks);
+  if (scenario.expected_requests > kManyRequests) {
+    options.probe_replications = 1;
+    options.today_replications = 3;
+  }
+  return options;
 }
 
 std::optional<std::size_t> cheapest(const std::vector<PlanAlternative>& alternatives,

@@ -205,8 +205,18 @@ void Evaluator::remember(CellKey key, std::shared_ptr<const Outcome> outcome) {
 }
 
 Evaluator::CellKey Evaluator::key_of(const Candidate& candidate, const JobIndex& at) {
-  const SimulatedCell& cell = candidate.scenario.cells[at.cell];
-  return {candidate.family, at.replication, at.period, cell.number, cell.replicas};
+  const CellJob job = candidate.scenario.job(at.replication, at.period, at.cell);
+  CellKey key;
+  key.family = candidate.family;
+  key.replication = at.replication;
+  key.period = at.period;
+  key.number = candidate.scenario.cells[at.cell].number;
+  for (const PoolConfig& pool : job.config.pools) {
+    key.replicas.push_back(pool.replicas);
+    key.delivered.push_back(pool.delivered);
+  }
+  key.events = job.config.fleet_events;
+  return key;
 }
 
 std::vector<std::shared_ptr<const Outcome>> Evaluator::cell_outcomes(

@@ -19,17 +19,25 @@ class AxisSearch {
   std::int64_t bracket() {
     std::int64_t fails = range_.low - 1;
     std::int64_t holds = range_.high + 1;
-    std::int64_t x = range_.guess;
-    for (bool halve = false;; halve = !halve) {
+    for (const std::int64_t x : range_.known) {
+      if (x <= fails || x >= holds) continue;
       (at(x, 0).holds ? holds : fails) = x;
-      if (holds - fails <= 1) break;
+    }
+    bool halve = true;
+    if (range_.guess > fails && range_.guess < holds) {
+      (at(range_.guess, 0).holds ? holds : fails) = range_.guess;
+    }
+    while (holds - fails > 1) {
+      std::int64_t x = 0;
       if (holds > range_.high) {
-        x = std::min(range_.high, x + outward(x));
+        x = std::min(range_.high, fails + outward(fails));
       } else if (fails < range_.low) {
-        x = std::max(range_.low, x - outward(x));
+        x = std::max(range_.low, holds - outward(holds));
       } else {
+        halve = !halve;
         x = inside(fails, holds, halve);
       }
+      (at(x, 0).holds ? holds : fails) = x;
     }
     return std::min(holds, range_.high);
   }

@@ -28,6 +28,10 @@ struct PlanOptions {
   bool node_loss = true;
 };
 
+/// The options for a scenario: far from the answer and for today's fleet fewer replications where
+/// one of them simulates more than a million requests.
+PlanOptions plan_options_for(const ResolvedScenario& scenario, std::vector<Look> looks);
+
 /// A fleet that was tried.
 struct CurvePoint {
   FleetSize fleet;

@@ -99,11 +99,13 @@ class Evaluator {
   std::function<void(const Evaluation&, std::size_t replications)> on_evaluate;
 
  private:
+  /// All that one cell's run depends on, beside the scenario that its family names.
   struct CellKey {
     std::string family;
     std::size_t replication = 0, period = 0;
     std::uint32_t number = 0;
-    FleetSize replicas;
+    FleetSize replicas, delivered;  ///< by pool
+    std::vector<FleetEvent> events;
     auto operator<=>(const CellKey&) const = default;
   };
   struct CellEntry {

@@ -25,8 +25,9 @@ using AxisJudge = std::function<AxisVerdict(std::int64_t x, std::size_t level)>;
 struct AxisRange {
   std::int64_t low = 1;
   std::int64_t high = 1;
-  std::int64_t guess = 1;   ///< where to begin
-  std::int64_t stride = 1;  ///< a first guess at how far off `guess` may be
+  std::int64_t guess = 1;             ///< where to begin
+  std::int64_t stride = 1;            ///< a first guess at how far off `guess` may be
+  std::vector<std::int64_t> known{};  ///< within the range; probing these costs nothing
 };
 
 /// The outcome of a search.
@@ -42,9 +43,9 @@ struct AxisAnswer {
 
 /// Finds the smallest x that holds.
 ///
-/// Probes bracket it: from the guess outwards by the secant of the severities, by `stride` where
-/// there is none yet (twice as far each time), never by more than half of x; then inwards by secant
-/// and halving in turn. Probes only say where
+/// Probes bracket it: what is known first, then, where that leaves it open, from the guess outwards
+/// by the secant of the severities, by `stride` where there is none yet (twice as far each time),
+/// never by more than half of x; then inwards by secant and halving in turn. Probes only say where
 /// to look. From where they end, level 1 walks until x holds and x - 1 does not, both judged at
 /// that level, in steps that double away from the start and halve back. Then `from` is sought
 /// downwards in the same way, and x + 1 and x + 2 are tried. While x is not separated, or not
