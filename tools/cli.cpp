@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <memory>
 
 #include "headroom/core/error.hpp"
@@ -14,11 +15,12 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   headroom run scenarios/small-image-shop.json
   headroom run scenarios/small-image-shop.json --set fleet.pools.a100.gpus=34 -o out
+  headroom plan scenarios/small-image-shop.json
   headroom explain scenarios/small-image-shop.json fleet
   headroom gpus A100-SXM-80GB
 
 'headroom help VERB' says more. Exit codes: 0 answered, 1 internal error, 2 usage error,
-3 invalid input, 130/143 interrupted.)";
+3 invalid input, 4 no answer, 10 plan --detailed-exitcode: change needed, 130/143 interrupted.)";
 
 constexpr const char* kRunFooter = R"(Examples:
   headroom run scenarios/small-image-shop.json
@@ -30,6 +32,14 @@ constexpr const char* kRunFooter = R"(Examples:
 
 Paths of --set name list items by name or index. A run that misses its targets exits 0 as well:
 the answer was given.)";
+
+constexpr const char* kPlanFooter = R"(Examples:
+  headroom plan scenarios/small-image-shop.json
+  headroom plan scenarios/small-image-shop.json --max 100 -o out
+  headroom plan scenarios/small-image-shop.json -n auto --json | jq .answer
+
+Today's fleet is the scenario's. GPUs are added or removed in whole replicas. Exits 4 when no fleet
+within --max holds every target, or -n auto does not reach the --precision asked for.)";
 
 constexpr const char* kValidateFooter = R"(Examples:
   headroom validate scenarios/erlang-c.json scenarios/small-fleet.json
@@ -52,6 +62,30 @@ Override parse_override(const std::string& text, bool is_json) {
                                "'" + text + "' should read PATH=VALUE");
   }
   return {text.substr(0, equals), text.substr(equals + 1), is_json};
+}
+
+std::int64_t parse_replications(const std::string& text) {
+  constexpr std::int64_t kMost = 100'000;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > kMost) {
+    throw CLI::ValidationError("-n", "'" + text + "' should be 1 to 100000, or auto");
+  }
+  return number;
+}
+
+/// "5%" or "0.05".
+double parse_precision(const std::string& text) {
+  const bool percent = !text.empty() && text.back() == '%';
+  const std::string digits = percent ? text.substr(0, text.size() - 1) : text;
+  double number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (percent) number /= 100;
+  if (error != std::errc{} || end != digits.data() + digits.size() || !(number > 0) ||
+      number >= 1) {
+    throw CLI::ValidationError("--precision", "'" + text + "' should be a share, e.g. 5%");
+  }
+  return number;
 }
 
 void add_overrides(CLI::App& verb, std::vector<Override>& overrides) {
@@ -96,39 +130,56 @@ void add_common(CLI::App& app, CommonOptions& common) {
       ->envname("HEADROOM_LOG_FORMAT");
 }
 
-void add_run(CLI::App& app, CommandLine& line) {
-  CLI::App* run = app.add_subcommand("run", "Simulate a scenario and print each target's verdict");
-  RunOptions& options = line.run;
-  run->add_option("scenario", options.scenario, "Scenario file; - is standard input")
+/// What every verb understands that simulates a scenario.
+void add_simulation(CLI::App& verb, RunOptions& options) {
+  verb.add_option("scenario", options.scenario, "Scenario file; - is standard input")
       ->required()
       ->type_name("SCENARIO");
-  add_overrides(*run, options.overrides);
-  run->add_option("-n,--replications", options.replications, "Number of replications")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{100000}))
-      ->type_name("N")
+  add_overrides(verb, options.overrides);
+  verb.add_option_function<std::string>(
+          "-n,--replications",
+          [&options](const std::string& text) {
+            options.auto_replications = text == "auto";
+            options.replications.reset();
+            if (!options.auto_replications) options.replications = parse_replications(text);
+          },
+          "Number of replications, or auto: as many as --precision takes")
+      ->type_name("N|auto")
       ->envname("HEADROOM_REPLICATIONS");
-  run->add_option("--seed", options.seed, "Seed of every random stream")
+  verb.add_option_function<std::string>(
+          "--precision",
+          [&options](const std::string& text) { options.precision = parse_precision(text); },
+          "With -n auto: half-width of each interval, as a share of its value (default 5%)")
+      ->type_name("SHARE")
+      ->envname("HEADROOM_PRECISION");
+  verb.add_option("--seed", options.seed, "Seed of every random stream")
       ->type_name("N")
       ->envname("HEADROOM_SEED");
-  run->add_option("-j,--jobs", options.jobs,
+  verb.add_option("-j,--jobs", options.jobs,
                   "Threads; results do not depend on it (default: cores)")
       ->check(CLI::Range(1, 4096))
       ->type_name("N")
       ->envname("HEADROOM_JOBS");
-  run->add_option(
-         "-o,--out", options.out,
-         "Write the report: a directory gets report.json, a file is named by its ending; - "
-         "is standard output")
+  verb.add_option(
+          "-o,--out", options.out,
+          "Write the report: a directory gets report.json, a file is named by its ending; - "
+          "is standard output")
       ->type_name("DIR|FILE")
       ->envname("HEADROOM_OUT");
-  run->add_option("--format", options.formats,
+  verb.add_option("--format", options.formats,
                   "Form of the report: text, json, csv or md; with -o DIR may be repeated")
       ->check(CLI::IsMember({"text", "json", "csv", "md"}))
       ->type_name("FORM")
       ->expected(1)
       ->allow_extra_args(false)
       ->take_all();
-  run->add_flag("--json", options.json, "One JSON document on standard output");
+  verb.add_flag("--json", options.json, "One JSON document on standard output");
+}
+
+void add_run(CLI::App& app, CommandLine& line) {
+  CLI::App* run = app.add_subcommand("run", "Simulate a scenario and print each target's verdict");
+  RunOptions& options = line.run;
+  add_simulation(*run, options);
   run->add_option("--requests", options.requests, "Write one row per request (.csv or .csv.gz)")
       ->type_name("FILE");
   run->add_option("--timeline", options.timeline, "Width of a timeline bin, e.g. 10s")
@@ -138,6 +189,39 @@ void add_run(CLI::App& app, CommandLine& line) {
       ->type_name("TIME")
       ->envname("HEADROOM_UNTIL");
   run->footer(kRunFooter);
+}
+
+void add_plan(CLI::App& app, CommandLine& line) {
+  CLI::App* plan = app.add_subcommand("plan", "Smallest fleet that holds every target");
+  add_simulation(*plan, line.run);
+  PlanFlags& flags = line.plan;
+  plan->add_option("--free", flags.free,
+                   "Pool that may change; may be repeated (default: those that targets depend on)")
+      ->type_name("POOL")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->take_all();
+  plan->add_option("--gpu", flags.gpus, "GPU type to choose from; may be repeated")
+      ->type_name("TYPE")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->take_all();
+  plan->add_option("--max", flags.max_gpus, "Most GPUs of the pools that may change")
+      ->check(CLI::PositiveNumber)
+      ->type_name("GPUS")
+      ->envname("HEADROOM_MAX");
+  plan->add_option("--minimize", flags.minimize,
+                   "What decides between GPU types, and between pools")
+      ->check(CLI::IsMember({"gpus", "cost", "power"}))
+      ->type_name("WHAT")
+      ->envname("HEADROOM_MINIMIZE");
+  plan->add_option("--confidence", flags.confidence, "Level of intervals and verdicts, e.g. 0.95")
+      ->check(CLI::Range(0.5, 0.9999))
+      ->type_name("SHARE")
+      ->envname("HEADROOM_CONFIDENCE");
+  plan->add_flag("--detailed-exitcode", flags.detailed_exit_code,
+                 "Exit 10 when today's fleet does not suffice");
+  plan->footer(kPlanFooter);
 }
 
 void add_static_verbs(CLI::App& app, CommandLine& line) {
@@ -163,8 +247,8 @@ void add_static_verbs(CLI::App& app, CommandLine& line) {
   explain->footer(kExplainFooter);
 
   CLI::App* schema = app.add_subcommand("schema", "Print a JSON Schema");
-  schema->add_option("what", line.topic, "scenario, report or kernel-model")
-      ->check(CLI::IsMember({"scenario", "report", "kernel-model"}))
+  schema->add_option("what", line.topic, "scenario, report, plan or kernel-model")
+      ->check(CLI::IsMember({"scenario", "report", "plan", "kernel-model"}))
       ->type_name("WHAT");
 }
 
@@ -285,7 +369,7 @@ Parsed parse_command_line(std::vector<std::string> arguments) {
   const auto line = std::make_shared<CommandLine>();
   CLI::App app{
       "headroom simulates GPU inference fleets under demand surges: how long requests "
-      "queue, when it breaks, and whether the latency targets hold.",
+      "queue, when it breaks, and how many GPUs hold the latency targets.",
       "headroom"};
   app.set_help_flag("-h,--help", "This text");
   app.set_version_flag("--version", version_line(), "Version");
@@ -294,6 +378,7 @@ Parsed parse_command_line(std::vector<std::string> arguments) {
   app.footer(kFooter);
   add_common(app, line->common);
   add_run(app, *line);
+  add_plan(app, *line);
   add_static_verbs(app, *line);
   add_catalogue_verbs(app, *line);
   app.add_subcommand("help", "What a verb does")->footer("usage: headroom help [VERB]");

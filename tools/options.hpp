@@ -13,6 +13,8 @@ enum ExitCode : int {
   kInternalError = 1,
   kUsageError = 2,
   kInputError = 3,
+  kNoAnswer = 4,
+  kChangeNeeded = 10,
   kInterrupted = 130,
   kTerminated = 143,
 };
@@ -36,6 +38,8 @@ struct RunOptions {
   std::string scenario;
   std::vector<Override> overrides;
   std::optional<std::int64_t> replications;
+  bool auto_replications = false;   ///< -n auto
+  std::optional<double> precision;  ///< --precision, a share
   std::optional<std::uint64_t> seed;
   int jobs = 0;                      ///< 0 = one per core
   std::string out;                   ///< directory or file; empty = none
@@ -44,6 +48,16 @@ struct RunOptions {
   std::string requests;  ///< file of per-request rows; empty = none
   std::string timeline;  ///< width of a timeline bin, a duration
   std::string until;     ///< earlier horizon, a duration or a time
+};
+
+/// What `plan` understands beside the options of `run`.
+struct PlanFlags {
+  std::vector<std::string> gpus;  ///< types to choose from; empty = as declared
+  std::vector<std::string> free;  ///< pools
+  std::optional<std::int64_t> max_gpus;
+  std::string minimize = "gpus";
+  std::optional<double> confidence;
+  bool detailed_exit_code = false;
 };
 
 struct ValidateOptions {
@@ -67,7 +81,8 @@ struct CatalogueOptions {
 struct CommandLine {
   std::string verb;
   CommonOptions common;
-  RunOptions run;
+  RunOptions run;  ///< of plan too
+  PlanFlags plan;
   ValidateOptions validate;
   ExplainOptions explain;
   CatalogueOptions catalogue;  ///< gpus, models

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "headroom/report/plan_report.hpp"
 #include "headroom/report/report.hpp"
 #include "messages.hpp"
 
@@ -51,9 +52,19 @@ Output into_file(const std::string& file, const std::vector<std::string>& format
   return {format, file};
 }
 
+std::string render_plan(const Output& output, const nlohmann::ordered_json& report,
+                        const Terminal& terminal, const std::vector<std::string>& written) {
+  if (output.format == "csv") return render_plan_csv(report);
+  if (output.format == "md") return render_plan_markdown(report);
+  TextStyle style = terminal.text_style();
+  if (!output.path.empty()) style.colour = false;
+  return render_plan_text(report, style, written);
+}
+
 std::string render(const Output& output, const nlohmann::ordered_json& report,
                    const Terminal& terminal, const std::vector<std::string>& written) {
   if (output.format == "json") return report_text(report);
+  if (report["kind"] == "plan") return render_plan(output, report, terminal, written);
   if (output.format == "csv") return render_csv(report);
   if (output.format == "md") return render_markdown(report);
   TextStyle style = terminal.text_style();

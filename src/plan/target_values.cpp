@@ -43,15 +43,17 @@ const LatencyTally* tally_of(const MinuteTally& minute, Metric metric) {
 
 bool is_latency(Metric metric) { return static_cast<std::size_t>(metric) < kLatencyMetrics; }
 
-/// A rate or share; nothing when nobody arrived whom a share could be said of.
+/// A rate or share; nothing when nobody arrived whom a share could be said of. `refused` of those
+/// that arrived are outside the population.
 template <class Tally>
-std::optional<double> share_of(const Tally& tally, Metric metric, double length_s) {
+std::optional<double> share_of(const Tally& tally, Metric metric, double length_s, double refused) {
   if (metric == Metric::kGoodput) return tally.slo_met / length_s;
-  if (tally.arrived <= 0) return std::nullopt;
+  const double population = tally.arrived - refused;
+  if (population <= 0) return std::nullopt;
   const auto ended = [&](EndState s) { return tally.ended[static_cast<std::size_t>(s)]; };
-  if (metric == Metric::kSloAttainment) return tally.slo_met / tally.arrived;
-  if (metric == Metric::kAbandonedShare) return ended(EndState::kAbandoned) / tally.arrived;
-  return ended(EndState::kRejected) / tally.arrived;
+  if (metric == Metric::kSloAttainment) return tally.slo_met / population;
+  if (metric == Metric::kAbandonedShare) return ended(EndState::kAbandoned) / population;
+  return (ended(EndState::kRejected) - refused) / population;
 }
 
 /// Refused on purpose: refusals because a request can never be served are not, they stay lost.
@@ -60,17 +62,27 @@ double refused_on_purpose(const GroupTally& group) {
   return std::max(0.0, rejected - group.rejected_never_fits - group.rejected_context_limit);
 }
 
+/// Refusals of a minute that were on purpose. Minutes do not tell why they refused, so as many as
+/// the whole window refused for good count as such in each of them: exact without any, otherwise
+/// the population is too large rather than too small.
+double refused_in_minute(const MinuteTally& minute, double never_served) {
+  const double rejected = minute.ended[static_cast<std::size_t>(EndState::kRejected)];
+  return std::max(0.0, rejected - never_served);
+}
+
 /// The target's value in one joined minute: nothing when nobody is in its population, NaN when it
 /// is censored.
-std::optional<double> minute_value(const JoinedMinute& joined, const TargetSpec& target) {
+std::optional<double> minute_value(const JoinedMinute& joined, const TargetSpec& target,
+                                   double never_served) {
+  const double refused = target.admitted ? refused_in_minute(joined.tally, never_served) : 0;
   if (!is_latency(target.metric)) {
-    return share_of(joined.tally, target.metric, seconds(joined.to - joined.from));
+    return share_of(joined.tally, target.metric, seconds(joined.to - joined.from), refused);
   }
   const LatencyTally* tally = tally_of(joined.tally, target.metric);
-  if (tally == nullptr || tally->histogram.count() + tally->missing_total() <= 0) {
+  if (tally == nullptr || tally->histogram.count() + tally->missing_total() - refused <= 0) {
     return std::nullopt;
   }
-  return statistic_of(*tally, *target.statistic);
+  return statistic_of(*tally, *target.statistic, refused);
 }
 
 bool breaks(double value, const TargetSpec& target) {
@@ -91,12 +103,11 @@ struct MinuteVerdicts {
   double time_above_s = 0;
 };
 
-MinuteVerdicts judge_minutes(const MeasureSpec& spec, const TargetSpec& target,
-                             const std::vector<MinuteTally>& minutes) {
+MinuteVerdicts judge_minutes(const TargetSpec& target, const std::vector<JoinedMinute>& minutes,
+                             double never_served) {
   MinuteVerdicts verdicts;
-  for (const JoinedMinute& joined : join_minutes(
-           minutes, spec.minute, spec.windows[target.window].spans, spec.least_minute_arrivals)) {
-    const std::optional<double> value = minute_value(joined, target);
+  for (const JoinedMinute& joined : minutes) {
+    const std::optional<double> value = minute_value(joined, target, never_served);
     if (!value) continue;
     if (!verdicts.worst || is_worse(*value, *verdicts.worst, target)) {
       verdicts.worst = value;
@@ -117,9 +128,10 @@ void add_window_value(TargetStatistics& into, const MeasureSpec& spec, const Tar
     return;
   }
   if (!is_latency(target.metric)) {
+    const double refused = target.admitted ? refused_on_purpose(input.window) : 0;
     const auto value =
-        share_of(input.window, target.metric, spec.windows[target.window].length_s());
-    into.samples.add(input.window.arrived);
+        share_of(input.window, target.metric, spec.windows[target.window].length_s(), refused);
+    into.samples.add(input.window.arrived - refused);
     if (value && input.window.arrived > 0) {
       into.value.add(*value);
     } else {
@@ -141,17 +153,22 @@ void add_window_value(TargetStatistics& into, const MeasureSpec& spec, const Tar
 
 }  // namespace
 
+bool has_minutes(Metric metric) {
+  const MinuteTally none;
+  return metric != Metric::kDrain && (!is_latency(metric) || tally_of(none, metric) != nullptr);
+}
+
 void add_target(TargetStatistics& into, const MeasureSpec& spec, const TargetSpec& target,
                 const TargetInput& input) {
   const double arrived = input.window.arrived;
   into.refused_share.add(arrived > 0 ? refused_on_purpose(input.window) / arrived : 0);
   if (!target.every_minute) add_window_value(into, spec, target, input);
 
-  const MinuteTally none;
-  into.by_minute = target.metric != Metric::kDrain &&
-                   (!is_latency(target.metric) || tally_of(none, target.metric) != nullptr);
+  into.by_minute = has_minutes(target.metric);
   if (!into.by_minute) return;
-  const MinuteVerdicts minutes = judge_minutes(spec, target, input.minutes);
+  const double never_served =
+      input.window.rejected_never_fits + input.window.rejected_context_limit;
+  const MinuteVerdicts minutes = judge_minutes(target, input.minutes, never_served);
   if (minutes.worst) {
     into.worst.add(*minutes.worst);
     into.worst_at_s.push_back(minutes.worst_at_s);

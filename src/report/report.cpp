@@ -22,7 +22,7 @@ Json interval(double low, double high, double most) {
 nlohmann::ordered_json make_report(const ReportInput& input) {
   const PeriodResult& period = input.result.main_period();
   const MeasureSpec& spec = input.result.spec;
-  const double confidence = input.resolved.scenario.confidence;
+  const double confidence = input.result.confidence;
   Json report = Json::object();
   report["$schema"] = "report-1.schema.json";
   report["schema_version"] = "1.0";

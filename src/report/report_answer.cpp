@@ -226,7 +226,7 @@ Json targets_block(const ReportInput& input, const PeriodResult& period) {
 
 Json pools_block(const ReportInput& input, const PeriodResult& period) {
   Json list = Json::array();
-  const double confidence = input.resolved.scenario.confidence;
+  const double confidence = input.result.confidence;
   for (std::size_t p = 0; p < input.resolved.pools.size(); ++p) {
     const ResolvedPool& pool = input.resolved.pools[p];
     const PoolStatistics& statistics = period.statistics.pools[p];

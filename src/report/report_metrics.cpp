@@ -150,7 +150,7 @@ Json metrics_block(const MeasureSpec& spec, const RunStatistics& statistics, dou
 
 Json backlog_block(const ReportInput& input, const RunStatistics& statistics) {
   const MeasureSpec& spec = input.result.spec;
-  const double confidence = input.resolved.scenario.confidence;
+  const double confidence = input.result.confidence;
   const auto one = [&](const BacklogStatistics& backlog) {
     Json block = Json::object();
     put_range(block, "peak", backlog.peak.estimate(confidence));

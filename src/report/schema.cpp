@@ -44,7 +44,7 @@ constexpr const char* kHead = R"schema({
     "method": {
       "type": "object", "additionalProperties": false,
       "required": ["seed", "replications", "replications_asked", "crn", "start_utc", "duration_s", "warmup_s",
-        "horizon_s", "confidence", "verdict_confidence", "quantiles", "minute_s", "least_minute_arrivals", "windows", "cells"],
+        "horizon_s", "confidence", "interval_confidence", "verdict_confidence", "sequential", "quantiles", "minute_s", "least_minute_arrivals", "windows", "cells"],
       "properties": {
         "seed": {"type": "integer"},
         "replications": {"type": "integer", "minimum": 0},
@@ -55,7 +55,15 @@ constexpr const char* kHead = R"schema({
         "warmup_s": {"type": "number"},
         "horizon_s": {"type": "number"},
         "confidence": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        "interval_confidence": {"type": "number", "description": "of the intervals: as confidence; with -n auto, that of the look at which it stopped"},
         "verdict_confidence": {"type": "number", "description": "of each one-sided bound, Bonferroni over the targets"},
+        "sequential": {
+          "type": ["object", "null"], "additionalProperties": false, "description": "how -n auto chose the number of replications",
+          "required": ["precision", "rule", "looks", "stopped_at", "reached"],
+          "properties": {"precision": {"type": "number"}, "rule": {"type": "string"}, "stopped_at": {"type": "integer"}, "reached": {"type": "boolean"},
+            "looks": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["replications", "confidence"],
+              "properties": {"replications": {"type": "integer"}, "confidence": {"type": "number"}}}}}
+        },
         "quantiles": {"type": "string"},
         "minute_s": {"type": "number", "description": "unit of breach accounting"},
         "least_minute_arrivals": {"type": "number", "description": "minutes with fewer are joined"},

@@ -28,10 +28,10 @@ TEST_CASE("help and version are answers: standard output, exit 0", "[tools][cli]
 TEST_CASE("help names every verb that is built and none that is not", "[tools][cli]") {
   const std::string help = tool("--help").out;
   for (const char* verb :
-       {"run", "validate", "explain", "schema", "gpus", "models", "list", "version"}) {
+       {"run", "plan", "validate", "explain", "schema", "gpus", "models", "list", "version"}) {
     CHECK(has(help, "\n  " + std::string(verb) + " "));
   }
-  for (const char* verb : {"plan", "check", "compare", "sweep", "fit", "junit"}) {
+  for (const char* verb : {"check", "compare", "sweep", "fit", "junit"}) {
     CHECK_FALSE(has(help, "\n  " + std::string(verb) + " "));
   }
 }
@@ -119,7 +119,7 @@ TEST_CASE("explain lists every field with its source", "[tools][cli]") {
 }
 
 TEST_CASE("schemas are JSON", "[tools][cli]") {
-  for (const char* what : {"", "scenario", "report", "kernel-model"}) {
+  for (const char* what : {"", "scenario", "report", "plan", "kernel-model"}) {
     const Ended ended = tool(std::string("schema ") + what);
     CHECK(ended.code == 0);
     CHECK(ended.out.front() == '{');

@@ -161,6 +161,14 @@ RunStatistics make_statistics(const MeasureSpec& spec);
 /// in this order, so that the number of threads cannot change a bit of them.
 void add_replication(RunStatistics& statistics, const MeasureSpec& spec, const Outcome& outcome);
 
+/// The same for the targets alone; all else of the statistics stays empty. Enough to judge by, and
+/// all that keep_for_targets leaves to be said.
+void add_targets_of_replication(RunStatistics& statistics, const MeasureSpec& spec,
+                                const Outcome& outcome);
+/// Drops what no target looks at: timelines, and the minutes of classes and latencies that none is
+/// judged by. Such outcomes can be merged with each other and not with whole ones.
+void keep_for_targets(Outcome& outcome, const MeasureSpec& spec);
+
 // --- parts, for tests ---------------------------------------------------------------------------
 
 /// A minute unit, or several that were joined.
