@@ -45,6 +45,13 @@ constexpr const char* kValidateFooter = R"(Examples:
   headroom validate scenarios/erlang-c.json scenarios/small-fleet.json
   headroom validate --format github scenarios/small-fleet.json   annotations for a workflow)";
 
+constexpr const char* kReportFooter = R"(Examples:
+  headroom report out/report.json --format html -o out/report.html
+  headroom report before/report.json after/report.json -o both.html   side by side
+  headroom report out/report.json --format md >> "$GITHUB_STEP_SUMMARY"
+
+Nothing is simulated again: what is shown stands in the files.)";
+
 constexpr const char* kExplainFooter = R"(Examples:
   headroom explain scenarios/erlang-c.json
   headroom explain scenarios/erlang-c.json fleet.pools)";
@@ -162,13 +169,15 @@ void add_simulation(CLI::App& verb, RunOptions& options) {
       ->envname("HEADROOM_JOBS");
   verb.add_option(
           "-o,--out", options.out,
-          "Write the report: a directory gets report.json, a file is named by its ending; - "
+          "Write the report: a directory gets report.json and report.html, a file is named by its "
+          "ending; - "
           "is standard output")
       ->type_name("DIR|FILE")
       ->envname("HEADROOM_OUT");
-  verb.add_option("--format", options.formats,
-                  "Form of the report: text, json, csv or md; with -o DIR may be repeated")
-      ->check(CLI::IsMember({"text", "json", "csv", "md"}))
+  verb.add_option(
+          "--format", options.formats,
+          "Form of the report: text, json, csv, md, html or junit; with -o DIR may be repeated")
+      ->check(CLI::IsMember({"text", "json", "csv", "md", "html", "junit"}))
       ->type_name("FORM")
       ->expected(1)
       ->allow_extra_args(false)
@@ -222,6 +231,25 @@ void add_plan(CLI::App& app, CommandLine& line) {
   plan->add_flag("--detailed-exitcode", flags.detailed_exit_code,
                  "Exit 10 when today's fleet does not suffice");
   plan->footer(kPlanFooter);
+}
+
+void add_report(CLI::App& app, CommandLine& line) {
+  CLI::App* report = app.add_subcommand("report", "Render saved reports without simulating again");
+  report->add_option("reports", line.report.files, "Report files; - is standard input")
+      ->required()
+      ->type_name("REPORT.json...");
+  report
+      ->add_option("--format", line.report.format,
+                   "text, md, csv, html or junit (default: by the ending of -o, else text)")
+      ->check(CLI::IsMember({"text", "csv", "md", "html", "junit"}))
+      ->type_name("FORM")
+      ->expected(1)
+      ->allow_extra_args(false);
+  report
+      ->add_option("-o,--out", line.report.out,
+                   "File or directory to write to; - is standard output")
+      ->type_name("DIR|FILE");
+  report->footer(kReportFooter);
 }
 
 void add_static_verbs(CLI::App& app, CommandLine& line) {
@@ -379,6 +407,7 @@ Parsed parse_command_line(std::vector<std::string> arguments) {
   add_common(app, line->common);
   add_run(app, *line);
   add_plan(app, *line);
+  add_report(app, *line);
   add_static_verbs(app, *line);
   add_catalogue_verbs(app, *line);
   app.add_subcommand("help", "What a verb does")->footer("usage: headroom help [VERB]");

@@ -17,6 +17,7 @@ class UsageError : public std::runtime_error {
 
 int run_command(const CommandLine& line, const Terminal& terminal);
 int plan_command(const CommandLine& line, const Terminal& terminal);
+int report_command(const CommandLine& line, const Terminal& terminal);
 int validate_command(const CommandLine& line, const Terminal& terminal);
 int explain_command(const CommandLine& line, const Terminal& terminal);
 int schema_command(const CommandLine& line, const Terminal& terminal);

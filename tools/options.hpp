@@ -43,7 +43,7 @@ struct RunOptions {
   std::optional<std::uint64_t> seed;
   int jobs = 0;                      ///< 0 = one per core
   std::string out;                   ///< directory or file; empty = none
-  std::vector<std::string> formats;  ///< text, json, csv, md
+  std::vector<std::string> formats;  ///< text, json, csv, md, html, junit
   bool json = false;
   std::string requests;  ///< file of per-request rows; empty = none
   std::string timeline;  ///< width of a timeline bin, a duration
@@ -63,6 +63,12 @@ struct PlanFlags {
 struct ValidateOptions {
   std::vector<std::string> files;
   std::string format = "text";  ///< text, json or github
+};
+
+struct ReportOptions {
+  std::vector<std::string> files;  ///< "-" = standard input
+  std::string format;              ///< empty = by the ending of `out`, else text
+  std::string out;                 ///< directory or file; empty or "-" = standard output
 };
 
 struct ExplainOptions {
@@ -85,6 +91,7 @@ struct CommandLine {
   PlanFlags plan;
   ValidateOptions validate;
   ExplainOptions explain;
+  ReportOptions report;
   CatalogueOptions catalogue;  ///< gpus, models
   std::string topic;           ///< schema: which; list: of what
   bool json = false;           ///< version --json
