@@ -3,9 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <memory>
 
+#include "cli_judge.hpp"
+#include "cli_words.hpp"
 #include "headroom/core/error.hpp"
 #include "version.hpp"
 
@@ -20,7 +21,8 @@ constexpr const char* kFooter = R"(Examples:
   headroom gpus A100-SXM-80GB
 
 'headroom help VERB' says more. Exit codes: 0 answered, 1 internal error, 2 usage error,
-3 invalid input, 4 no answer, 10 plan --detailed-exitcode: change needed, 130/143 interrupted.)";
+3 invalid input, 4 no answer, 10 plan --detailed-exitcode: change needed, 98 regression,
+99 target missed (check), 130/143 interrupted.)";
 
 constexpr const char* kRunFooter = R"(Examples:
   headroom run scenarios/small-image-shop.json
@@ -52,6 +54,10 @@ constexpr const char* kReportFooter = R"(Examples:
 
 Nothing is simulated again: what is shown stands in the files.)";
 
+constexpr const char* kInitFooter = R"(Examples:
+  headroom init                        lists the templates
+  headroom init spike -o my.json       then: headroom validate my.json; headroom run my.json)";
+
 constexpr const char* kExplainFooter = R"(Examples:
   headroom explain scenarios/erlang-c.json
   headroom explain scenarios/erlang-c.json fleet.pools)";
@@ -60,63 +66,6 @@ constexpr const char* kCatalogueFooter = R"(Examples:
   headroom gpus
   headroom gpus H100-SXM-80GB
   headroom models Llama-3.1-70B --json)";
-
-/// "PATH=VALUE" to its parts.
-Override parse_override(const std::string& text, bool is_json) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw CLI::ValidationError(is_json ? "--set-json" : "--set",
-                               "'" + text + "' should read PATH=VALUE");
-  }
-  return {text.substr(0, equals), text.substr(equals + 1), is_json};
-}
-
-std::int64_t parse_replications(const std::string& text) {
-  constexpr std::int64_t kMost = 100'000;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > kMost) {
-    throw CLI::ValidationError("-n", "'" + text + "' should be 1 to 100000, or auto");
-  }
-  return number;
-}
-
-/// "5%" or "0.05".
-double parse_precision(const std::string& text) {
-  const bool percent = !text.empty() && text.back() == '%';
-  const std::string digits = percent ? text.substr(0, text.size() - 1) : text;
-  double number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (percent) number /= 100;
-  if (error != std::errc{} || end != digits.data() + digits.size() || !(number > 0) ||
-      number >= 1) {
-    throw CLI::ValidationError("--precision", "'" + text + "' should be a share, e.g. 5%");
-  }
-  return number;
-}
-
-void add_overrides(CLI::App& verb, std::vector<Override>& overrides) {
-  verb.add_option_function<std::vector<std::string>>(
-          "--set",
-          [&overrides](const std::vector<std::string>& given) {
-            for (const auto& text : given) overrides.push_back(parse_override(text, false));
-          },
-          "Set a scenario field: PATH=VALUE, dotted path; may be repeated")
-      ->type_name("PATH=VALUE")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->take_all();
-  verb.add_option_function<std::vector<std::string>>(
-          "--set-json",
-          [&overrides](const std::vector<std::string>& given) {
-            for (const auto& text : given) overrides.push_back(parse_override(text, true));
-          },
-          "The same with a JSON value; applied after every --set")
-      ->type_name("PATH=JSON")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->take_all();
-}
 
 void add_common(CLI::App& app, CommonOptions& common) {
   app.add_option("--color", common.color, "Colours: auto, always or never")
@@ -142,31 +91,7 @@ void add_simulation(CLI::App& verb, RunOptions& options) {
   verb.add_option("scenario", options.scenario, "Scenario file; - is standard input")
       ->required()
       ->type_name("SCENARIO");
-  add_overrides(verb, options.overrides);
-  verb.add_option_function<std::string>(
-          "-n,--replications",
-          [&options](const std::string& text) {
-            options.auto_replications = text == "auto";
-            options.replications.reset();
-            if (!options.auto_replications) options.replications = parse_replications(text);
-          },
-          "Number of replications, or auto: as many as --precision takes")
-      ->type_name("N|auto")
-      ->envname("HEADROOM_REPLICATIONS");
-  verb.add_option_function<std::string>(
-          "--precision",
-          [&options](const std::string& text) { options.precision = parse_precision(text); },
-          "With -n auto: half-width of each interval, as a share of its value (default 5%)")
-      ->type_name("SHARE")
-      ->envname("HEADROOM_PRECISION");
-  verb.add_option("--seed", options.seed, "Seed of every random stream")
-      ->type_name("N")
-      ->envname("HEADROOM_SEED");
-  verb.add_option("-j,--jobs", options.jobs,
-                  "Threads; results do not depend on it (default: cores)")
-      ->check(CLI::Range(1, 4096))
-      ->type_name("N")
-      ->envname("HEADROOM_JOBS");
+  add_replications(verb, options);
   verb.add_option(
           "-o,--out", options.out,
           "Write the report: a directory gets report.json and report.html, a file is named by its "
@@ -275,9 +200,31 @@ void add_static_verbs(CLI::App& app, CommandLine& line) {
   explain->footer(kExplainFooter);
 
   CLI::App* schema = app.add_subcommand("schema", "Print a JSON Schema");
-  schema->add_option("what", line.topic, "scenario, report, plan or kernel-model")
-      ->check(CLI::IsMember({"scenario", "report", "plan", "kernel-model"}))
+  schema->add_option("what", line.topic, "scenario, report, plan, baseline or kernel-model")
+      ->check(CLI::IsMember({"scenario", "report", "plan", "baseline", "kernel-model"}))
       ->type_name("WHAT");
+}
+
+/// What helps a newcomer and a shell.
+void add_shell_verbs(CLI::App& app, CommandLine& line) {
+  CLI::App* init = app.add_subcommand("init", "A commented scenario to start from");
+  init->add_option("template", line.init.name,
+                   "spike, diurnal, trace, multi-class or image-pipeline; none lists them")
+      ->type_name("TEMPLATE");
+  init->add_option("-o,--out", line.init.out, "File to write; default is standard output")
+      ->type_name("FILE");
+  init->add_flag("--force", line.init.force, "Write over a file that is there");
+  init->footer(kInitFooter);
+  CLI::App* completion =
+      app.add_subcommand("completion", "Script that teaches a shell to complete headroom's words");
+  completion->add_option("shell", line.topic, "bash, zsh or fish")
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+      ->required()
+      ->type_name("SHELL");
+  completion->footer("Examples:\n  eval \"$(headroom completion bash)\"");
+  // Asked by those scripts; the empty group keeps it out of --help.
+  CLI::App* complete = app.add_subcommand("complete", "Words that may stand next")->group("");
+  complete->add_option("words", line.words, "The words so far");
 }
 
 void add_catalogue_verbs(CLI::App& app, CommandLine& line) {
@@ -391,34 +338,49 @@ Parsed read(CLI::App& app, const std::shared_ptr<CommandLine>& line,
   return {*line, kOk, "", false};
 }
 
+/// Everything the program understands, read into `line`.
+std::unique_ptr<CLI::App> make_app(CommandLine& line) {
+  auto app = std::make_unique<CLI::App>(
+      "headroom simulates GPU inference fleets under demand surges: how long requests "
+      "queue, when it breaks, and how many GPUs hold the latency targets.",
+      "headroom");
+  app->set_help_flag("-h,--help", "This text");
+  app->set_version_flag("--version", version_line(), "Version");
+  app->require_subcommand(1);
+  app->fallthrough();
+  app->footer(kFooter);
+  add_common(*app, line.common);
+  add_run(*app, line);
+  add_plan(*app, line);
+  add_report(*app, line);
+  add_compare(*app, line);
+  add_check(*app, line);
+  add_sweep(*app, line);
+  add_static_verbs(*app, line);
+  add_catalogue_verbs(*app, line);
+  add_shell_verbs(*app, line);
+  app->add_subcommand("help", "What a verb does")->footer("usage: headroom help [VERB]");
+  return app;
+}
+
 }  // namespace
+
+std::vector<ShellWord> complete(const std::vector<std::string>& words) {
+  CommandLine line;
+  return words_for(*make_app(line), words);
+}
 
 Parsed parse_command_line(std::vector<std::string> arguments) {
   const auto line = std::make_shared<CommandLine>();
-  CLI::App app{
-      "headroom simulates GPU inference fleets under demand surges: how long requests "
-      "queue, when it breaks, and how many GPUs hold the latency targets.",
-      "headroom"};
-  app.set_help_flag("-h,--help", "This text");
-  app.set_version_flag("--version", version_line(), "Version");
-  app.require_subcommand(1);
-  app.fallthrough();
-  app.footer(kFooter);
-  add_common(app, line->common);
-  add_run(app, *line);
-  add_plan(app, *line);
-  add_report(app, *line);
-  add_static_verbs(app, *line);
-  add_catalogue_verbs(app, *line);
-  app.add_subcommand("help", "What a verb does")->footer("usage: headroom help [VERB]");
+  const auto app = make_app(*line);
 
   rewrite_help(arguments);
-  if (arguments.empty()) return {std::nullopt, kUsageError, app.help(), true};
-  const std::vector<std::string> verbs = verbs_of(app);
+  if (arguments.empty()) return {std::nullopt, kUsageError, app->help(), true};
+  const std::vector<std::string> verbs = verbs_of(*app);
   if (const auto word = unknown_verb(arguments, verbs)) {
     return unknown_word("verb", *word, verbs, "");
   }
-  return read(app, line, std::move(arguments));
+  return read(*app, line, std::move(arguments));
 }
 
 }  // namespace headroom::tools

@@ -6,13 +6,12 @@
 
 #include "commands.hpp"
 #include "headroom/core/error.hpp"
-#include "headroom/json/document.hpp"
-#include "headroom/report/check_report.hpp"
 #include "headroom/report/html.hpp"
 #include "headroom/report/junit.hpp"
 #include "headroom/report/plan_report.hpp"
 #include "headroom/report/report.hpp"
 #include "messages.hpp"
+#include "report_input.hpp"
 #include "run_outputs.hpp"
 
 namespace headroom::tools {
@@ -20,27 +19,10 @@ namespace {
 
 using Report = nlohmann::ordered_json;
 
-/// Reads and checks one report; what is wrong with it joins `issues`.
-Report read_report(const std::string& path, std::vector<Issue>& issues) {
-  try {
-    const auto document = json::Document::read(path, json::Document::Comments::kForbidden);
-    Report report = Report::parse(document.text());
-    for (Issue& issue : check_report(report)) {
-      issue.file = document.file_name();
-      document.locate(issue);
-      issues.push_back(std::move(issue));
-    }
-    return report;
-  } catch (const InputError& error) {
-    issues.insert(issues.end(), error.issues().begin(), error.issues().end());
-    return nullptr;
-  }
-}
-
 std::vector<Report> read_reports(const std::vector<std::string>& files) {
   std::vector<Report> reports;
   std::vector<Issue> issues;
-  for (const std::string& file : files) reports.push_back(read_report(file, issues));
+  for (const std::string& file : files) reports.push_back(read_report(file, false, issues));
   if (!issues.empty()) throw InputError(std::move(issues));
   return reports;
 }

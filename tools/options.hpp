@@ -15,6 +15,9 @@ enum ExitCode : int {
   kInputError = 3,
   kNoAnswer = 4,
   kChangeNeeded = 10,
+  kPartial = 5,        ///< sweep: some points failed, the others are valid
+  kRegression = 98,    ///< check and compare: worse than the baseline beyond noise
+  kTargetMissed = 99,  ///< check: a target is not met
   kInterrupted = 130,
   kTerminated = 143,
 };
@@ -78,6 +81,47 @@ struct ExplainOptions {
   bool json = false;
 };
 
+/// How two results are told apart.
+struct ComparisonOptions {
+  double alpha = 0.05;
+  double noise = 0.02;
+  std::vector<std::string> metrics;  ///< as written; empty = the usual ones
+};
+
+struct CompareCommandOptions {
+  std::vector<std::string> files;  ///< base first; reports or scenarios
+  ComparisonOptions comparison;
+  std::string fail_on = "never";  ///< regression, change or never
+  std::string format = "text";    ///< text, json or md
+  RunOptions run;                 ///< of the scenarios among the files
+};
+
+struct CheckOptions {
+  std::vector<std::string> scenarios;
+  std::string baseline;  ///< file, or directory with a file per scenario; empty = none
+  bool update_baseline = false;
+  std::string junit;  ///< file; empty = none
+  bool github = false;
+  std::string format = "text";  ///< text, json or md
+  ComparisonOptions comparison;
+  RunOptions run;
+};
+
+struct InitOptions {
+  std::string name;  ///< template; empty lists them
+  std::string out;   ///< file; empty or "-" = standard output
+  bool force = false;
+};
+
+struct SweepOptions {
+  std::string scenario;
+  std::vector<std::string> axes;  ///< as written: PATH=VALUES
+  bool dry_run = false;
+  std::string out;     ///< directory or file; empty = none
+  std::string format;  ///< text, csv or json; empty = text on a screen
+  RunOptions run;
+};
+
 struct CatalogueOptions {
   std::string name;  ///< empty = all entries
   bool json = false;
@@ -92,9 +136,14 @@ struct CommandLine {
   ValidateOptions validate;
   ExplainOptions explain;
   ReportOptions report;
-  CatalogueOptions catalogue;  ///< gpus, models
-  std::string topic;           ///< schema: which; list: of what
-  bool json = false;           ///< version --json
+  CompareCommandOptions compare;
+  CheckOptions check;
+  SweepOptions sweep;
+  InitOptions init;
+  std::vector<std::string> words;  ///< complete: the words so far
+  CatalogueOptions catalogue;      ///< gpus, models
+  std::string topic;               ///< schema: which; list: of what
+  bool json = false;               ///< version --json
 };
 
 }  // namespace headroom::tools

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "checked_json.hpp"
+#include "headroom/report/check.hpp"
 #include "headroom/report/plan_report.hpp"
 #include "headroom/report/report.hpp"
 
@@ -212,14 +213,22 @@ class Checker {
   std::vector<Issue> issues_;
 };
 
+std::vector<Issue> check_against(const std::string& schema_text, const Json& document) {
+  const Json schema = Json::parse(schema_text);
+  Checker checker(schema);
+  checker.check(document, schema, "");
+  return checker.take();
+}
+
 }  // namespace
 
 std::vector<Issue> check_report(const nlohmann::ordered_json& report) {
   const bool plan = report.is_object() && report.contains("kind") && report["kind"] == "plan";
-  const Json schema = Json::parse(plan ? plan_schema() : report_schema());
-  Checker checker(schema);
-  checker.check(report, schema, "");
-  return checker.take();
+  return check_against(plan ? plan_schema() : report_schema(), report);
+}
+
+std::vector<Issue> check_baseline(const nlohmann::ordered_json& baseline) {
+  return check_against(baseline_schema(), baseline);
 }
 
 }  // namespace headroom

@@ -38,6 +38,7 @@ nlohmann::ordered_json make_report(const ReportInput& input) {
   report["targets"] = targets_block(input, period);
   report["requests"] = requests_block(spec, period.statistics, confidence);
   report["metrics"] = metrics_block(spec, period.statistics, confidence);
+  report["samples"] = samples_block(input);
   report["timeline"] = timeline_block(input, period);
   report["backlog"] = backlog_block(input, period.statistics);
   report["pools"] = pools_block(input, period);

@@ -13,7 +13,7 @@ constexpr const char* kHead = R"schema({
   "type": "object",
   "additionalProperties": false,
   "required": ["$schema", "schema_version", "kind", "complete", "tool", "scenario", "method",
-    "answer", "targets", "requests", "metrics", "timeline", "backlog", "pools", "busy_periods",
+    "answer", "targets", "requests", "metrics", "samples", "timeline", "backlog", "pools", "busy_periods",
     "why", "assumptions", "warnings", "run"],
   "properties": {
     "$schema": {"const": "report-1.schema.json"},
@@ -117,6 +117,18 @@ constexpr const char* kAnswer = R"schema(    "answer": {
         "e2e_s": {"$ref": "#/$defs/metric"}, "time_in_queue_s": {"$ref": "#/$defs/metric"}
       }
     },
+    "samples": {"type": "array", "description": "values one a replication, for comparisons; null = censored", "items": {
+      "type": "object", "additionalProperties": false, "required": ["metric", "statistic", "class", "window", "unit", "better", "values"],
+      "properties": {
+        "target": {"type": "string", "description": "id of the target whose judged value this is"},
+        "period": {"type": "integer", "description": "busy period, where there are several"},
+        "metric": {"type": "string"},
+        "statistic": {"type": ["string", "null"]},
+        "class": {"type": "string"},
+        "window": {"type": "string"},
+        "unit": {"enum": ["s", "share", "1/s"]},
+        "better": {"enum": ["lower", "higher"]},
+        "values": {"type": "array", "items": {"type": ["number", "null"]}}}}},
     "timeline": {
       "type": "object", "additionalProperties": false,
       "required": ["step_s", "t_s", "arrivals", "queue_len", "oldest_age_s", "busy_gpus", "by_class", "by_pool", "queue_delay_p95_s"],
