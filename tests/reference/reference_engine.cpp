@@ -161,8 +161,10 @@ class Engine {
   // When its user leaves, whatever is being done for him then.
   Ticks leaves_at(const Job& job) const {
     const ClassConfig& of = class_of(job);
-    const Ticks timeout =
-        later(of.timeout_from_scheduled ? job.scheduled_at : job.started, job.request.timeout);
+    const Ticks from = of.timeout == TimeoutFrom::kNone      ? kNever
+                       : of.timeout == TimeoutFrom::kArrival ? job.started
+                                                             : job.scheduled_at;
+    const Ticks timeout = later(from, job.request.timeout);
     const Ticks patience =
         of.patience_in_service ? later(job.started, job.request.patience) : kNever;
     return std::min(timeout, patience);

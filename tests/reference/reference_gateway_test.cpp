@@ -109,7 +109,8 @@ TEST_CASE("a class with a smaller share of the cap is shed first", "[reference][
 
 TEST_CASE("a user who leaves a slot frees it at once, and his share of the replica is wasted",
           "[reference][leaving]") {
-  const CellConfig config = one_class(1, 2);
+  CellConfig config = one_class(1, 2);
+  config.classes[0].timeout = TimeoutFrom::kArrival;
   Demand demand;
   add_timed(demand, 0, service(20), 10);
   demand.add(0, 4, service(20)).add(0, 5, service(1));
@@ -128,8 +129,8 @@ TEST_CASE("inside a step a user leaves at its end, before which only that end fi
           "[reference][leaving]") {
   // Prefill of 4 tokens: 140 ticks; then decode steps of 110 + context: 115, 116, ...
   const auto last = [](std::int32_t output, std::int64_t timeout) {
-    const CellConfig config =
-        hand_cell({token_pool(BatchMode::kContinuous, 100, 10)}, {hand_class(0)});
+    CellConfig config = hand_cell({token_pool(BatchMode::kContinuous, 100, 10)}, {hand_class(0)});
+    config.classes[0].timeout = TimeoutFrom::kArrival;
     Demand demand;
     add_timed(demand, 0, tokens(4, output), timeout);
     demand.add(0, 300, tokens(4, 1));
@@ -153,7 +154,8 @@ TEST_CASE("inside a step a user leaves at its end, before which only that end fi
 TEST_CASE("a static batch goes on without those who have left it", "[reference][leaving]") {
   PoolConfig pool = slots_pool(1, 2);
   pool.mode = BatchMode::kStatic;
-  const CellConfig config = hand_cell({pool}, {hand_class(0)});
+  CellConfig config = hand_cell({pool}, {hand_class(0)});
+  config.classes[0].timeout = TimeoutFrom::kArrival;
   Demand demand;
   add_timed(demand, 0, service(10), 6);
   demand.add(0, 0, service(20));
@@ -167,6 +169,7 @@ TEST_CASE("a static batch goes on without those who have left it", "[reference][
 TEST_CASE("a timeout may run from the first scheduled work, and ends a wait too",
           "[reference][leaving]") {
   CellConfig config = one_class(1);
+  config.classes[0].timeout = TimeoutFrom::kArrival;
   Demand demand;
   demand.add(0, 0, service(50));
   add_timed(demand, 10, service(30), 20);
@@ -174,7 +177,7 @@ TEST_CASE("a timeout may run from the first scheduled work, and ends a wait too"
   CHECK(from_arrival.records[1].finish == Ticks{30});
   CHECK(from_arrival.records[1].end == EndState::kAbandoned);
   CHECK_FALSE(from_arrival.records[1].in_service);
-  config.classes[0].timeout_from_scheduled = true;
+  config.classes[0].timeout = TimeoutFrom::kScheduled;
   const HandRun from_scheduled = run_by_hand(config, demand);
   CHECK(from_scheduled.records[1].first_scheduled == Ticks{50});
   CHECK(from_scheduled.records[1].finish == Ticks{70});
@@ -227,6 +230,7 @@ TEST_CASE("an attempt lost in service begins anew, and keeps what its user saw f
   // As above: prefill to 140, tokens at 255, 371; leaves at 255. Tries again 100 later, at 355.
   CellConfig config = hand_cell({token_pool(BatchMode::kContinuous, 100, 10)}, {hand_class(0)});
   config.classes[0].retry = retry_rule(2, 100);
+  config.classes[0].timeout = TimeoutFrom::kArrival;
   Demand demand;
   add_timed(demand, 0, tokens(4, 3), 250);
   const HandRun run = run_by_hand(config, demand);

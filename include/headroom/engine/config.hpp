@@ -81,6 +81,13 @@ struct TokenBucket {
   Ticks depth{0};
 };
 
+/// From when on Request::timeout counts.
+enum class TimeoutFrom {
+  kNone,       ///< it does not
+  kArrival,    ///< from the beginning of every attempt
+  kScheduled,  ///< from an attempt's first scheduled work
+};
+
 inline constexpr std::int64_t kNoQueueCap = INT64_MAX;
 
 struct ClassConfig {
@@ -95,9 +102,11 @@ struct ClassConfig {
   /// By stage, how many may wait in the queue that the class joins there; empty = no caps.
   std::vector<std::int64_t> queue_caps;
   bool patience_in_service = false;  ///< patience goes on after the first queue
-  /// Whether Request::timeout runs from an attempt's first scheduled work, not from its beginning.
-  bool timeout_from_scheduled = false;
+  TimeoutFrom timeout = TimeoutFrom::kNone;
   RetryRule retry;
+
+  /// Whether a user may leave while he is served.
+  bool leaves_in_service() const { return patience_in_service || timeout != TimeoutFrom::kNone; }
 
   std::int64_t queue_cap(std::size_t stage) const {
     return queue_caps.empty() ? kNoQueueCap : queue_caps[stage];
