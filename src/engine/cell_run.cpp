@@ -251,13 +251,11 @@ void CellRun::tick() {
       note_ready(pool, place.replica);
     }
   }
+  if (next_change_ == now_) change_fleet();
+  if (!ended_.empty()) leave_at_boundaries();
   if (from_outside) {
-    if (next_change_ == now_) change_fleet();
-    if (!ended_.empty()) leave_at_boundaries();
     patience();
     arrivals();
-  } else if (!ended_.empty()) {
-    leave_at_boundaries();
   }
   if (!hand_overs_.empty()) hand_overs();
   if (retries_due()) try_again();

@@ -208,11 +208,11 @@ class CellRun {
     std::int64_t wasted = 0;      // on the attempts before
   };
   bool follows_attempts_ = false;
-  std::vector<Attempt> attempts_;             // by slot
-  std::size_t stages_ = 1;                    // the most that a class has
-  std::vector<std::int64_t> spent_;           // replica time of this attempt, by slot and stage
-  std::vector<std::int64_t> bucket_full_at_;  // by class; empty when no class has a bucket or quota
-  bool caps_ = false;                         // some queue has a cap
+  std::vector<Attempt> attempts_;     // by slot
+  std::size_t stages_ = 1;            // the most that a class has
+  std::vector<std::int64_t> spent_;   // replica time of this attempt, by slot and stage
+  std::vector<Wide> bucket_full_at_;  // by class; empty when no class has a bucket or quota
+  bool caps_ = false;                 // some queue has a cap
   boost::heap::d_ary_heap<Expiry, boost::heap::arity<4>> retries_;
   std::vector<std::uint32_t> ended_;  // entities whose step ended at this tick, who may be left
 

@@ -54,9 +54,9 @@ RejectReason CellRun::gateway(Slot slot) {
     return RejectReason::kQuota;
   }
   if (of.bucket.interval.count == 0) return RejectReason::kNone;
-  std::int64_t& full_at = bucket_full_at_[request.request_class];
-  full_at = std::max(full_at, now_);
-  const std::int64_t missing = full_at - now_;
+  Wide& full_at = bucket_full_at_[request.request_class];  // may lie months beyond the run
+  if (full_at < now_) full_at = now_;
+  const Wide missing = full_at - now_;
   const std::int64_t depth = of.bucket.depth.count;
   if (kPlantedFault == PlantedFault::kBucketEdge ? missing >= depth && depth > 0
                                                  : missing > depth) {

@@ -7,16 +7,20 @@
 namespace headroom {
 namespace {
 
+/// Requests that a full bucket of the whole fleet lets through at once.
+double burst_of(const RateLimitConfig& limit) {
+  return limit.burst > 0 ? limit.burst : std::max(1.0, limit.rate_per_s);
+}
+
 /// A cell's token bucket: at least one token deep.
 TokenBucket bucket_of(const RateLimitConfig& limit, double share) {
   const double interval_s = 1 / (limit.rate_per_s * share);
-  const double burst = limit.burst > 0 ? limit.burst : limit.rate_per_s;
   const double ticks = interval_s * static_cast<double>(kTicksPerSecond);
-  // Longer than any run: a bucket that never gets its second token.
-  const double longest = seconds(kMaxRunSpan) * static_cast<double>(kTicksPerSecond);
+  const auto longest = static_cast<double>(kMaxRunSpan.count);  // no second token comes in a run
   TokenBucket bucket;
   bucket.interval = Ticks{std::llround(std::clamp(ticks, 1.0, longest))};
-  bucket.depth = Ticks{std::llround(std::min(longest, std::max(0.0, burst * share - 1) * ticks))};
+  const double deep = std::max(0.0, burst_of(limit) * share - 1) * ticks;
+  bucket.depth = Ticks{std::llround(std::min(longest, deep))};
   return bucket;
 }
 
@@ -40,6 +44,11 @@ void check_gateways(const Scenario& scenario, std::span<const ResolvedPool> pool
   }
   for (std::size_t c = 0; c < scenario.classes.size(); ++c) {
     const ScenarioClass& of = scenario.classes[c];
+    if (of.rate_limit &&
+        burst_of(*of.rate_limit) / of.rate_limit->rate_per_s > seconds(kMaxRunSpan)) {
+      problems.add("E113", at_item("/classes", c, "/rate_limit/burst"),
+                   "a bucket so deep takes more than 90 days to fill");
+    }
     if (of.queue_share == 1) continue;
     const bool capped = std::any_of(of.stages.begin(), of.stages.end(), [&](const auto& stage) {
       return std::any_of(scenario.pools.begin(), scenario.pools.end(), [&](const auto& pool) {

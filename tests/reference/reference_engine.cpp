@@ -13,6 +13,7 @@ namespace headroom::reference {
 namespace {
 
 using std::int64_t;
+__extension__ using Wide = __int128;
 
 struct Replica;
 
@@ -83,7 +84,7 @@ class Engine {
     counts_.gaps.resize(config.classes.size());
     counts_.pools.resize(config.pools.size());
     counts_.attempts.resize(config.classes.size());
-    full_at_.resize(config.classes.size(), Ticks{0});
+    full_at_.resize(config.classes.size(), 0);
     for (const PoolConfig& pool_config : config.pools) {
       Pool& pool = pools_.emplace_back();
       pool.id = PoolId{static_cast<std::uint32_t>(pools_.size() - 1)};
@@ -469,10 +470,10 @@ class Engine {
     if (of.bucket.interval.count == 0) return RejectReason::kNone;
     // The bucket by the time at which it is full: every token that is missing sets it off by one
     // interval. There is a token when no more than `depth` is missing.
-    Ticks& full_at = full_at_[index(job.record.request_class)];
-    full_at = std::max(full_at, now_);
-    if (full_at - now_ > of.bucket.depth) return RejectReason::kTokenBucket;
-    full_at += of.bucket.interval;
+    Wide& full_at = full_at_[index(job.record.request_class)];
+    if (full_at < now_.count) full_at = now_.count;
+    if (full_at - now_.count > of.bucket.depth.count) return RejectReason::kTokenBucket;
+    full_at += of.bucket.interval.count;
     return RejectReason::kNone;
   }
 
@@ -850,8 +851,8 @@ class Engine {
   std::map<RequestId, Job*> handed_over_;
   std::optional<Request> next_;
   std::vector<RequestRecord> records_;
-  std::size_t event_ = 0;       // the next of the fleet events
-  std::vector<Ticks> full_at_;  // of the classes' token buckets
+  std::size_t event_ = 0;      // the next of the fleet events
+  std::vector<Wide> full_at_;  // of the classes' token buckets; may lie months beyond the run
   Ticks now_{-1};
   unsigned kinds_this_tick_ = 0;  // bits: step ends 1, patience 2, arrivals 4, fleet changes 8
 };
