@@ -12,15 +12,19 @@ std::int64_t later(std::int64_t from, std::int64_t by) {
   return by >= kNever.count - from ? kNever.count : from + by;
 }
 
-/// Whether a class's work can be lost: then it is known what it cost.
-bool can_be_lost(const CellConfig& config, const ClassConfig& of) {
+/// Whether a class's work can be wasted: then it is known what it cost.
+bool can_be_wasted(const CellConfig& config, const ClassConfig& of) {
   if (of.leaves_in_service() || !config.fleet_events.empty()) return true;
-  for (std::size_t stage = 1; stage < of.stages.size(); ++stage) {  // refused later on
-    const BatchMode mode = config.pools[index(of.stages[stage])].mode;
-    if (mode == BatchMode::kContinuous || mode == BatchMode::kChunked) return true;
+  for (std::size_t stage = 1; stage < of.stages.size(); ++stage) {
     if (of.queue_cap(stage) != kNoQueueCap) return true;
   }
   return false;
+}
+
+/// Lost for what others do; not for a request's own size at a later stage.
+bool is_wasted(EndState end, RejectReason reason) {
+  return end == EndState::kAbandoned || end == EndState::kFailed ||
+         reason == RejectReason::kQueueCap;
 }
 
 }  // namespace
@@ -28,7 +32,8 @@ bool can_be_lost(const CellConfig& config, const ClassConfig& of) {
 /// Sets up what the classes' rules need, and nothing where they need nothing.
 void CellRun::follow_attempts() {
   for (const ClassConfig& of : config_.classes) {
-    follows_attempts_ = follows_attempts_ || of.retry.max_attempts > 1 || can_be_lost(config_, of);
+    follows_attempts_ =
+        follows_attempts_ || of.retry.max_attempts > 1 || can_be_wasted(config_, of);
     if (of.bucket.interval.count > 0 || of.daily_quota > 0) {
       bucket_full_at_.resize(config_.classes.size(), 0);
     }
@@ -146,7 +151,7 @@ void CellRun::attempt_over(Slot slot, EndState end, RejectReason reason) {
   Attempt& attempt = attempts_[slot];
   const bool in_service = end == EndState::kAbandoned && attempt.scheduled;
   const auto& stages = config_.classes[request.request_class].stages;
-  for (std::size_t stage = 0; end != EndState::kFinished && stage < stages.size(); ++stage) {
+  for (std::size_t stage = 0; is_wasted(end, reason) && stage < stages.size(); ++stage) {
     const std::int64_t spent = spent_[slot * stages_ + stage];
     pools_[index(stages[stage])].totals.wasted_ps += static_cast<double>(spent);
     attempt.wasted += spent;

@@ -808,7 +808,8 @@ class Engine {
     job.record.reason = reason;
     job.record.in_service = state == EndState::kAbandoned && job.scheduled_at != kNever;
     counts.in_service += job.record.in_service;
-    if (state != EndState::kFinished) {
+    if (state == EndState::kAbandoned || state == EndState::kFailed ||
+        reason == RejectReason::kQueueCap) {
       for (std::size_t stage = 0; stage < job.spent.size(); ++stage) {
         counts_.pools[index(class_of(job).stages[stage])].wasted += job.spent[stage];
         job.record.wasted += job.spent[stage];
