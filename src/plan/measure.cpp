@@ -53,8 +53,13 @@ void add_group(GroupStatistics& into, const GroupTally& group, double length_s) 
     into.ended[i].add(group.ended[i]);
     add_or_empty(into.share[i], group.ended[i] / group.arrived, any);
   }
-  into.never_fits.add(group.rejected_never_fits);
-  into.context_limit.add(group.rejected_context_limit);
+  for (std::size_t i = 1; i < kRejectReasons; ++i) {
+    into.rejected[i].add(group.rejected[i]);
+    into.attempts_rejected[i].add(group.attempts_rejected[i]);
+  }
+  into.in_service.add(group.in_service);
+  into.attempts.add(group.attempts);
+  for (std::size_t i = 0; i < kEndStates; ++i) into.attempts_ended[i].add(group.attempts_ended[i]);
   into.preemptions.add(group.preemptions);
   into.offered_per_s.add(group.arrived / length_s);
   into.throughput_per_s.add(group.ended[state(EndState::kFinished)] / length_s);
@@ -249,6 +254,7 @@ void add_pool(PoolStatistics& into, const PoolTimeline& line, const PoolTotals& 
   add_share(into.busy_mean, into.busy_peak, line.busy_share, line.in_service);
   add_share(into.kv_mean, into.kv_peak, line.kv_share, line.in_service);
   into.preemptions.add(totals.preemptions);
+  into.wasted_s.add(totals.wasted_ps / static_cast<double>(kTicksPerSecond));
   into.beyond_fit_share.add(totals.busy_ps > 0 ? totals.beyond_fit_ps / totals.busy_ps : 0);
   into.largest_batch.add(totals.largest_batch);
   into.largest_step_tokens.add(totals.largest_step_tokens);

@@ -235,9 +235,11 @@ constexpr const char* kDefinitions = R"schema(  "$defs": {
     },
     "group": {
       "type": "object", "additionalProperties": false,
-      "required": ["arrived", "finished", "rejected", "abandoned", "failed", "unfinished", "slo_attainment", "goodput_per_s"],
+      "required": ["arrived", "finished", "rejected", "abandoned", "failed", "unfinished", "attempts", "slo_attainment", "goodput_per_s"],
       "patternProperties": {
-        "^(arrived|finished|rejected|abandoned|failed|unfinished|rejected_never_fits|rejected_context_limit|preemptions)$": {"$ref": "#/$defs/value"},
+        "^(arrived|finished|rejected|abandoned|failed|unfinished|preemptions|abandoned_in_service)$": {"$ref": "#/$defs/value"},
+        "^(attempts_)?rejected_(never_fits|context_limit|token_bucket|quota|queue_cap)$": {"$ref": "#/$defs/value"},
+        "^attempts(_(finished|rejected|abandoned|failed|unfinished))?$": {"$ref": "#/$defs/value"},
         "^(offered|throughput|goodput|output_tokens)_per_s$": {"$ref": "#/$defs/value"},
         "^(slo_attainment|rejected_share|abandoned_share|failed_share|unfinished_share)$": {"$ref": "#/$defs/value"},
         "^(ci|range)$": {"$ref": "#/$defs/intervals"}
@@ -289,6 +291,7 @@ constexpr const char* kDefinitions = R"schema(  "$defs": {
         "queueing": {"enum": ["central", "round_robin", "random", "least_loaded", "power_of_two"]},
         "max_batch": {"type": "integer"},
         "busy_mean": {"$ref": "#/$defs/value"}, "busy_peak": {"$ref": "#/$defs/value"}, "preemptions": {"$ref": "#/$defs/value"},
+        "wasted_gpu_s": {"type": ["number", "null"], "description": "GPU time spent on attempts that were lost, in one replication"},
         "gpu_hours": {"$ref": "#/$defs/value", "description": "of GPUs in service, to the horizon"},
         "fleet_changes": {
           "type": "object", "additionalProperties": false,

@@ -205,6 +205,34 @@ class Screen {
     return text;
   }
 
+  /// What was refused on purpose, left while served or tried again; nothing where nothing was.
+  std::string gateway() const {
+    const Json& all = report_["requests"]["all"];
+    const double arrived = real(all["arrived"]);
+    std::string refused;
+    for (const auto& [key, name] : {std::pair{"rejected_quota", "quota"},
+                                    {"rejected_token_bucket", "token bucket"},
+                                    {"rejected_queue_cap", "queue cap"}}) {
+      if (!(real(all[key]) > 0)) continue;
+      refused +=
+          (refused.empty() ? "" : ", ") + format_share(real(all[key]) / arrived) + " by " + name;
+    }
+    std::string text = refused.empty() ? "" : "refused " + refused;
+    const auto add = [&text](const std::string& part) {
+      text += (text.empty() ? "" : "; ") + part;
+    };
+    if (real(all["attempts"]) > arrived) {
+      add(format_number(real(all["attempts"]) / arrived) + " attempts a request");
+    }
+    if (real(all["abandoned_in_service"]) > 0) {
+      add(format_share(real(all["abandoned_in_service"]) / arrived) + " left while served");
+    }
+    double wasted_s = 0;
+    for (const Json& pool : report_["pools"]) wasted_s += real(pool["wasted_gpu_s"]);
+    if (wasted_s > 0) add(format_number(wasted_s / 3600) + " GPU-hours on attempts that were lost");
+    return text;
+  }
+
   void facts() {
     const Json& answer = report_["answer"];
     bool varies = false;
@@ -223,6 +251,7 @@ class Screen {
       text += drains();
       wrapped("  backlog       ", text);
     }
+    if (const std::string text = gateway(); !text.empty()) wrapped("  gateway       ", text);
     std::string use;
     for (const Json& pool : report_["pools"]) {
       use +=

@@ -164,15 +164,43 @@ TEST_CASE("of admitted leaves out those refused on purpose, not those that canno
   admitted.admitted = true;
   spec.targets = {p95_queue_delay(2), admitted};
   Outcome outcome = steady(spec, {1});
-  for (int i = 0; i < 25; ++i) lose(outcome, 0, EndState::kRejected);
+  for (int i = 0; i < 25; ++i) {
+    refuse(outcome, 0, i % 2 == 0 ? RejectReason::kQuota : RejectReason::kQueueCap);
+  }
   auto verdicts = judge(statistics_of(spec, {outcome}), spec, 0.95);
   CHECK_FALSE(verdicts[0].pass);
   CHECK(verdicts[1].pass);
   CHECK(verdicts[1].samples == 100);
   CHECK(verdicts[1].refused_share == Approx(25.0 / 125));
-  outcome.groups[0][0].rejected_never_fits = 25;
+  for (int i = 0; i < 25; ++i) refuse(outcome, 0, RejectReason::kNeverFits);
   verdicts = judge(statistics_of(spec, {outcome}), spec, 0.95);
   CHECK_FALSE(verdicts[1].pass);
+  CHECK(verdicts[1].refused_share == Approx(25.0 / 150));
+}
+
+TEST_CASE("shares and minutes of the admitted leave out the refused too", "[plan][verdict]") {
+  MeasureSpec spec = one_class_spec(2);
+  TargetSpec minutes = p95_queue_delay(2);
+  minutes.every_minute = minutes.admitted = true;
+  TargetSpec rejected = p95_queue_delay(0.1);
+  rejected.metric = Metric::kRejectedShare;
+  rejected.statistic.reset();
+  TargetSpec admitted = rejected;
+  admitted.admitted = true;
+  TargetSpec attained = admitted;
+  attained.metric = Metric::kSloAttainment;
+  spec.targets = {minutes, rejected, admitted, attained};
+  Outcome outcome = steady(spec, {1, 1});
+  for (int i = 0; i < 40; ++i) refuse(outcome, 1, RejectReason::kTokenBucket);
+  for (int i = 0; i < 10; ++i) refuse(outcome, 0, RejectReason::kContextLimit);
+  const auto verdicts = judge(statistics_of(spec, {outcome}), spec, 0.95);
+  // 100 a minute finish; 10 of the 110 admitted of minute 0 are lost: more than one in twenty.
+  CHECK_FALSE(verdicts[0].pass);
+  CHECK(verdicts[0].value.censored == 1);
+  CHECK(verdicts[0].samples == 210);
+  CHECK(verdicts[1].value.value == Approx(50.0 / 250));
+  CHECK(verdicts[2].value.value == Approx(10.0 / 210));
+  CHECK(verdicts[3].value.value == Approx(200.0 / 210));
 }
 
 TEST_CASE("of admitted holds for shares, and minute by minute", "[plan][verdict]") {

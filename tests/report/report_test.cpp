@@ -64,6 +64,43 @@ TEST_CASE("every report is valid by its own schema", "[report][schema]") {
   check_valid(report_schema(), make_report(input_of(run_text(kSpike))));
 }
 
+TEST_CASE("refusals, attempts and wasted time are counted and shown", "[report][schema]") {
+  // In the spike 5.5 of 6 a second come to 4 servers of 1 s; 8 may wait, up to 2 s, and leave
+  // at 2.5 s.
+  ScenarioOverrides overrides;
+  overrides.set_json = {{"fleet.pools.servers.queue_cap", "2"},
+                        {"classes.image.timeout", R"({"after": "2.5s"})"},
+                        {"classes.image.rate_limit", R"({"rate": "5.5/s", "burst": 5})"},
+                        {"classes.image.retry", R"({"max_attempts": 2, "backoff": "20s"})"}};
+  const Ran ran = run_text(kSpike, overrides);
+  const Json report = make_report(input_of(ran));
+  check_valid(report);
+  const Json& all = report["requests"]["all"];
+  const auto count = [&all](const std::string& key) { return all[key].get<double>(); };
+  CHECK(count("rejected_queue_cap") > 50);
+  CHECK(count("rejected_token_bucket") > 50);
+  CHECK(count("rejected_quota") == 0);
+  CHECK(count("rejected_queue_cap") + count("rejected_token_bucket") ==
+        Approx(count("rejected")).epsilon(1e-9));
+  CHECK(count("abandoned_in_service") > 10);
+  CHECK(count("attempts") > count("arrived") + 100);
+  CHECK(count("attempts") == Approx(count("attempts_finished") + count("attempts_rejected") +
+                                    count("attempts_abandoned") + count("attempts_failed") +
+                                    count("attempts_unfinished"))
+                                 .epsilon(1e-9));
+  CHECK(report["pools"][0]["wasted_gpu_s"].get<double>() > 5);
+  std::string screen;  // in one line
+  for (const std::string& line : lines_of(render_text(report, {false, false, 80}, {}))) {
+    screen += line.substr(std::min(line.size(), line.find_first_not_of(' '))) + ' ';
+  }
+  CHECK_THAT(screen, Catch::Contains("gateway") && Catch::Contains("by queue cap") &&
+                         Catch::Contains("attempts a request") &&
+                         Catch::Contains("left while served") && Catch::Contains("GPU-hours on"));
+  const std::string plain =
+      render_text(make_report(input_of(run_text(kSpike))), {false, false, 80}, {});
+  CHECK_THAT(plain, !Catch::Contains("gateway"));
+}
+
 TEST_CASE("a report in which everything is censored is valid too", "[report][schema]") {
   // One server of an hour: nearly nobody is served before the horizon.
   ScenarioOverrides overrides;

@@ -100,7 +100,11 @@ struct LatencyStatistics {
 struct GroupStatistics {
   Series arrived;
   std::array<Series, kEndStates> ended;
-  Series never_fits, context_limit;  ///< of the rejected
+  std::array<Series, kRejectReasons> rejected;  ///< by RejectReason; [kNone] is empty
+  Series in_service;                            ///< of the abandoned, while they were served
+  Series attempts;                              ///< of all requests, the first ones included
+  std::array<Series, kEndStates> attempts_ended;
+  std::array<Series, kRejectReasons> attempts_rejected;  ///< as rejected
   Series preemptions;
   Series offered_per_s, throughput_per_s, goodput_per_s, output_tokens_per_s;
   Series slo_attainment;
@@ -139,6 +143,7 @@ struct PoolStatistics {
   Series preemptions, admissions;
   Series in_service_ps, down_ps;  ///< replica time in service; stopped by a fault
   Series starts, faults, removals, moved, held;
+  Series wasted_s;          ///< replica time spent on attempts that were lost
   Series beyond_fit_share;  ///< of busy time, in steps beyond the kernel models' fitted range
   Series largest_batch, largest_step_tokens;
   std::vector<double> running, queued, busy_share, kv_share;  ///< by timeline bin, means
