@@ -277,6 +277,20 @@ Parsed unknown_word(const std::string& kind, const std::string& word,
                      verb);
 }
 
+/// A file where a verb should stand is named with the verb it was meant for.
+Parsed unknown_first_word(const std::string& word, const std::vector<std::string>& verbs) {
+  if (word.ends_with(".json")) {
+    return usage_error("'" + word + "' is no verb; did you mean 'headroom run " + word + "'?", "");
+  }
+  Parsed error = unknown_word("verb", word, verbs, "");
+  if (!nearest_word(word, verbs).empty()) return error;
+  std::string all;
+  for (const std::string& verb : verbs) {
+    if (verb != "complete") all += (all.empty() ? "" : ", ") + verb;
+  }
+  return usage_error("unknown verb '" + word + "'; there are " + all, "");
+}
+
 /// The first flag nobody knows gets a suggestion; CLI11 itself only names it.
 Parsed unexpected_arguments(CLI::App& app, const std::string& message) {
   const auto chosen = app.get_subcommands();
@@ -287,7 +301,12 @@ Parsed unexpected_arguments(CLI::App& app, const std::string& message) {
     if (!chosen.empty()) {
       for (const std::string& flag : flags_of(*chosen.front())) known.push_back(flag);
     }
-    return unknown_word("flag", word.substr(0, word.find('=')), known, verb);
+    const std::string flag = word.substr(0, word.find('='));
+    if (std::find(known.begin(), known.end(), flag) != known.end()) {
+      return usage_error(
+          "flag '" + flag + "' stands after the verb: headroom " + verb + " ... " + flag, verb);
+    }
+    return unknown_word("flag", flag, known, verb);
   }
   return usage_error(message, verb);
 }
@@ -378,7 +397,7 @@ Parsed parse_command_line(std::vector<std::string> arguments) {
   if (arguments.empty()) return {std::nullopt, kUsageError, app->help(), true};
   const std::vector<std::string> verbs = verbs_of(*app);
   if (const auto word = unknown_verb(arguments, verbs)) {
-    return unknown_word("verb", *word, verbs, "");
+    return unknown_first_word(*word, verbs);
   }
   return read(*app, line, std::move(arguments));
 }
