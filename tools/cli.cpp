@@ -338,6 +338,28 @@ std::optional<std::string> unknown_verb(const std::vector<std::string>& argument
   return std::nullopt;
 }
 
+constexpr std::size_t kHelpColumns = 80;
+constexpr std::size_t kHelpIndent = 30;  ///< where CLI11 puts what a flag does
+
+/// CLI11 breaks no lines: those that say what the program, a verb or a flag does end at 80 columns.
+std::string fit_to_screen(const std::string& help) {
+  std::string out;
+  for (const std::string& line : CLI::detail::split(help, '\n')) {
+    const bool prose = !line.empty() && line.front() != ' ' && !line.starts_with("Usage:");
+    const bool described = line.size() > kHelpIndent && line[kHelpIndent] != ' ' &&
+                           line.compare(kHelpIndent - 2, 2, "  ") == 0;
+    std::string rest = line;
+    while ((prose || described) && rest.size() > kHelpColumns) {
+      const std::size_t blank = rest.rfind(' ', kHelpColumns);
+      if (blank == std::string::npos || blank <= kHelpIndent) break;
+      out += rest.substr(0, blank) + "\n";
+      rest = (described ? std::string(kHelpIndent, ' ') : "") + rest.substr(blank + 1);
+    }
+    out += rest + "\n";
+  }
+  return out;
+}
+
 Parsed read(CLI::App& app, const std::shared_ptr<CommandLine>& line,
             std::vector<std::string> arguments) {
   try {
@@ -346,7 +368,7 @@ Parsed read(CLI::App& app, const std::shared_ptr<CommandLine>& line,
   } catch (const CLI::CallForVersion&) {
     return {std::nullopt, kOk, version_line() + "\n", false};
   } catch (const CLI::CallForHelp&) {
-    return {std::nullopt, kOk, app.help(), false};
+    return {std::nullopt, kOk, fit_to_screen(app.help()), false};
   } catch (const CLI::ExtrasError& error) {
     return unexpected_arguments(app, error.what());
   } catch (const CLI::ParseError& error) {
@@ -394,7 +416,7 @@ Parsed parse_command_line(std::vector<std::string> arguments) {
   const auto app = make_app(*line);
 
   rewrite_help(arguments);
-  if (arguments.empty()) return {std::nullopt, kUsageError, app->help(), true};
+  if (arguments.empty()) return {std::nullopt, kUsageError, fit_to_screen(app->help()), true};
   const std::vector<std::string> verbs = verbs_of(*app);
   if (const auto word = unknown_verb(arguments, verbs)) {
     return unknown_first_word(*word, verbs);

@@ -51,7 +51,7 @@ def judge(validator, name, document):
 
 
 validators = {}
-for what in ("scenario", "report", "baseline", "kernel-model"):
+for what in ("scenario", "report", "plan", "baseline", "kernel-model"):
     schema = json.loads(headroom("schema", what))
     validator_class.check_schema(schema)
     validators[what] = validator_class(schema)
@@ -74,6 +74,8 @@ with tempfile.TemporaryDirectory() as folder:
     shop = str(ROOT / "scenarios" / "small-image-shop.json")
     judge(validators["report"], "report of small-image-shop",
           json.loads(headroom("run", shop, "-n", "3", "--json")))
+    judge(validators["plan"], "plan of erlang-c",
+          json.loads(headroom("plan", erlang, "-n", "3", "--json")))
     # A report holds the scenario it was run with, all defaults written out.
     judge(validators["scenario"], "effective scenario of erlang-c",
           report["scenario"]["effective"])
