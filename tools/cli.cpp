@@ -277,6 +277,20 @@ Parsed unknown_word(const std::string& kind, const std::string& word,
                      verb);
 }
 
+/// A file where a verb should stand is named with the verb it was meant for.
+Parsed unknown_first_word(const std::string& word, const std::vector<std::string>& verbs) {
+  if (word.ends_with(".json")) {
+    return usage_error("'" + word + "' is no verb; did you mean 'headroom run " + word + "'?", "");
+  }
+  Parsed error = unknown_word("verb", word, verbs, "");
+  if (!nearest_word(word, verbs).empty()) return error;
+  std::string all;
+  for (const std::string& verb : verbs) {
+    if (verb != "complete") all += (all.empty() ? "" : ", ") + verb;
+  }
+  return usage_error("unknown verb '" + word + "'; there are " + all, "");
+}
+
 /// The first flag nobody knows gets a suggestion; CLI11 itself only names it.
 Parsed unexpected_arguments(CLI::App& app, const std::string& message) {
   const auto chosen = app.get_subcommands();
@@ -287,7 +301,12 @@ Parsed unexpected_arguments(CLI::App& app, const std::string& message) {
     if (!chosen.empty()) {
       for (const std::string& flag : flags_of(*chosen.front())) known.push_back(flag);
     }
-    return unknown_word("flag", word.substr(0, word.find('=')), known, verb);
+    const std::string flag = word.substr(0, word.find('='));
+    if (std::find(known.begin(), known.end(), flag) != known.end()) {
+      return usage_error(
+          "flag '" + flag + "' stands after the verb: headroom " + verb + " ... " + flag, verb);
+    }
+    return unknown_word("flag", flag, known, verb);
   }
   return usage_error(message, verb);
 }
@@ -319,6 +338,28 @@ std::optional<std::string> unknown_verb(const std::vector<std::string>& argument
   return std::nullopt;
 }
 
+constexpr std::size_t kHelpColumns = 80;
+constexpr std::size_t kHelpIndent = 30;  ///< where CLI11 puts what a flag does
+
+/// CLI11 breaks no lines: those that say what the program, a verb or a flag does end at 80 columns.
+std::string fit_to_screen(const std::string& help) {
+  std::string out;
+  for (const std::string& line : CLI::detail::split(help, '\n')) {
+    const bool prose = !line.empty() && line.front() != ' ' && !line.starts_with("Usage:");
+    const bool described = line.size() > kHelpIndent && line[kHelpIndent] != ' ' &&
+                           line.compare(kHelpIndent - 2, 2, "  ") == 0;
+    std::string rest = line;
+    while ((prose || described) && rest.size() > kHelpColumns) {
+      const std::size_t blank = rest.rfind(' ', kHelpColumns);
+      if (blank == std::string::npos || blank <= kHelpIndent) break;
+      out += rest.substr(0, blank) + "\n";
+      rest = (described ? std::string(kHelpIndent, ' ') : "") + rest.substr(blank + 1);
+    }
+    out += rest + "\n";
+  }
+  return out;
+}
+
 Parsed read(CLI::App& app, const std::shared_ptr<CommandLine>& line,
             std::vector<std::string> arguments) {
   try {
@@ -327,7 +368,7 @@ Parsed read(CLI::App& app, const std::shared_ptr<CommandLine>& line,
   } catch (const CLI::CallForVersion&) {
     return {std::nullopt, kOk, version_line() + "\n", false};
   } catch (const CLI::CallForHelp&) {
-    return {std::nullopt, kOk, app.help(), false};
+    return {std::nullopt, kOk, fit_to_screen(app.help()), false};
   } catch (const CLI::ExtrasError& error) {
     return unexpected_arguments(app, error.what());
   } catch (const CLI::ParseError& error) {
@@ -375,10 +416,10 @@ Parsed parse_command_line(std::vector<std::string> arguments) {
   const auto app = make_app(*line);
 
   rewrite_help(arguments);
-  if (arguments.empty()) return {std::nullopt, kUsageError, app->help(), true};
+  if (arguments.empty()) return {std::nullopt, kUsageError, fit_to_screen(app->help()), true};
   const std::vector<std::string> verbs = verbs_of(*app);
   if (const auto word = unknown_verb(arguments, verbs)) {
-    return unknown_word("verb", *word, verbs, "");
+    return unknown_first_word(*word, verbs);
   }
   return read(*app, line, std::move(arguments));
 }

@@ -87,6 +87,12 @@ inline void add_replications(CLI::App& verb, RunOptions& options) {
       ->type_name("SHARE")
       ->envname("HEADROOM_PRECISION");
   verb.add_option("--seed", options.seed, "Seed of every random stream")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const bool whole = text.find_first_not_of("0123456789") == std::string::npos;
+            return whole ? "" : "'" + text + "' is no whole number from 0";
+          },
+          ""))
       ->type_name("N")
       ->envname("HEADROOM_SEED");
   verb.add_option("-j,--jobs", options.jobs,

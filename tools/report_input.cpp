@@ -1,5 +1,6 @@
 #include "report_input.hpp"
 
+#include "advice.hpp"
 #include "headroom/json/document.hpp"
 #include "headroom/report/check.hpp"
 #include "headroom/report/check_report.hpp"
@@ -11,6 +12,10 @@ nlohmann::ordered_json read_report(const std::string& path, bool baselines,
   try {
     const auto document = json::Document::read(path, json::Document::Comments::kForbidden);
     auto report = nlohmann::ordered_json::parse(document.text());
+    if (report.is_object() && !report.contains("kind") && report.contains("fleet")) {
+      issues.push_back(scenario_for_report(document.file_name()));
+      return report;
+    }
     const bool baseline =
         baselines && report.is_object() && report.contains("kind") && report["kind"] == "baseline";
     std::vector<Issue> found = baseline ? check_baseline(report) : check_report(report);

@@ -108,7 +108,7 @@ class PlanScreen {
     if (!found()) return;
     line(paint_.faint("  " + pad_right("pool", 18) + pad_right("GPUs now", 11) +
                       pad_right("needed", 11) + pad_right("change", 11) +
-                      pad_right("interval", 17) + "less a node"));
+                      pad_right("interval", 16) + "less a node"));
     for (const Json& pool : report_["answer"]["fleet"]) {
       const double add = real(pool["add"]);
       const double remove = real(pool["remove"]);
@@ -121,7 +121,7 @@ class PlanScreen {
               : count_of(pool["needed_ci"][0]) + " to " + count_of(pool["needed_ci"][1]);
       line("  " + pad_right(cut_text(word(pool["pool"]), 17), 18) +
            pad_right(count_of(pool["current"]), 11) + pad_right(count_of(pool["needed"]), 11) +
-           pad_right(change, 11) + pad_right(interval, 17) + count_of(pool["node_loss"]));
+           pad_right(change, 11) + pad_right(interval, 16) + count_of(pool["node_loss"]));
     }
     const Json& cost = report_["answer"]["cost"];
     if (cost["needed_usd_per_h"].is_number()) {
@@ -139,6 +139,11 @@ class PlanScreen {
       wrapped("  cost          ", text);
     }
     line("");
+  }
+
+  /// A blank follows a value that is longer than its column.
+  static std::string column(const std::string& text, std::size_t columns) {
+    return pad_right(text, columns - 1) + " ";
   }
 
   /// The targets at the fleet that is the answer, beside today's.
@@ -160,10 +165,10 @@ class PlanScreen {
       }
       const bool pass = then["pass"].get<bool>();
       line("  " + pad_right(cut_text(target_name(today[i]), kNameColumns - 1), kNameColumns) +
-           pad_right(target_value(today[i]), kValueColumns) +
-           pad_right(then["value"].is_null() ? "lost" : format_value(real(then["value"]), unit),
-                     kValueColumns) +
-           pad_right(range, kIntervalColumns) + (pass ? paint_.good("PASS") : paint_.bad("FAIL")));
+           column(target_value(today[i]), kValueColumns) +
+           column(then["value"].is_null() ? "lost" : format_value(real(then["value"]), unit),
+                  kValueColumns) +
+           column(range, kIntervalColumns) + (pass ? paint_.good("PASS") : paint_.bad("FAIL")));
       line(paint_.faint("      limit " + target_limit(today[i])));
     }
     if (today.size() > kMostTargets) {

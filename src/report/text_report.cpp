@@ -21,9 +21,24 @@ constexpr std::size_t kMostClasses = 4;
 constexpr std::size_t kMostWarnings = 3;
 constexpr std::size_t kMostPeriods = 6;
 constexpr std::size_t kMostDrains = 2;
-constexpr std::size_t kNameColumns = 35;
-constexpr std::size_t kValueColumns = 10;
-constexpr std::size_t kIntervalColumns = 19;
+
+/// Widths of the table of targets: a long value or interval takes its room from the names.
+struct TargetColumns {
+  std::size_t name = 35, value = 10, interval = 19;
+
+  void make_room(const Json& target) {
+    widen(value, display_width(target_value(target)) + 1);
+    widen(interval, display_width(target_interval(target)) + 1);
+  }
+
+ private:
+  static constexpr std::size_t kShortestName = 20;
+  void widen(std::size_t& column, std::size_t wanted) {
+    if (wanted <= column) return;
+    name = std::max(kShortestName, name - std::min(name, wanted - column));
+    column = wanted;
+  }
+};
 
 class Screen {
  public:
@@ -97,8 +112,6 @@ class Screen {
     const std::string head =
         intervals ? fmt::format("{:g} % interval", 100 * real(report_["method"]["confidence"]))
                   : "point estimate";
-    line(paint_.faint(pad_right("  target", kNameColumns + 2) + pad_right("value", kValueColumns) +
-                      pad_right(head, kIntervalColumns) + "verdict"));
     std::vector<const Json*> order;
     for (const Json& t : all) {
       if (!t["pass"].get<bool>()) order.push_back(&t);
@@ -110,7 +123,11 @@ class Screen {
     // Busy periods take lines of the screen, so fewer targets are shown beside them.
     const std::size_t less = report_["busy_periods"].is_null() ? 0 : 2;
     const std::size_t most = std::min(order.size(), kMostTargets - less);
-    for (std::size_t i = 0; i < most; ++i) target(*order[i], i < kMostDetails - less);
+    TargetColumns columns;
+    for (std::size_t i = 0; i < most; ++i) columns.make_room(*order[i]);
+    line(paint_.faint(pad_right("  target", columns.name + 2) + pad_right("value", columns.value) +
+                      pad_right(head, columns.interval) + "verdict"));
+    for (std::size_t i = 0; i < most; ++i) target(*order[i], columns, i < kMostDetails - less);
     if (order.size() > most) {
       line(fmt::format("  and {} more; of {} targets {} PASS, {} FAIL", order.size() - most,
                        order.size(), order.size() - misses, misses));
@@ -118,12 +135,12 @@ class Screen {
     line("");
   }
 
-  void target(const Json& target, bool detailed) {
+  void target(const Json& target, const TargetColumns& columns, bool detailed) {
     const std::string unit = word(target["unit"]);
     const bool pass = target["pass"].get<bool>();
-    line("  " + pad_right(cut_text(target_name(target), kNameColumns - 1), kNameColumns) +
-         pad_right(target_value(target), kValueColumns) +
-         pad_right(target_interval(target), kIntervalColumns) +
+    line("  " + pad_right(cut_text(target_name(target), columns.name - 1), columns.name) +
+         pad_right(target_value(target), columns.value) +
+         pad_right(target_interval(target), columns.interval) +
          (pass ? paint_.good("PASS") : paint_.bad("FAIL")) + " " + target_limit(target));
     if (pass || !detailed || !target.contains("first_breach_s")) return;
     if (target["first_breach_s"].is_null()) return;

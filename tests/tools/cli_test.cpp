@@ -1,3 +1,4 @@
+#include <sstream>
 #include <string>
 
 #include "process.hpp"
@@ -23,6 +24,17 @@ TEST_CASE("help and version are answers: standard output, exit 0", "[tools][cli]
   CHECK(has(tool("help run").out, "Examples:"));
   CHECK(tool("help run").out == tool("run --help").out);
   CHECK(has(tool("version --json").out, "\"version\""));
+}
+
+TEST_CASE("help fits 80 columns, but for examples to be copied", "[tools][cli]") {
+  for (const char* verb : {"", "run", "plan", "report", "compare", "check", "sweep", "init"}) {
+    std::istringstream help(tool(std::string("help ") + verb).out);
+    std::string line;
+    while (std::getline(help, line)) {
+      CAPTURE(verb, line);
+      CHECK((line.size() <= 80 || line.starts_with("  headroom ") || has(line, "(Env:")));
+    }
+  }
 }
 
 TEST_CASE("help names every verb that is built and none that is not", "[tools][cli]") {

@@ -15,6 +15,8 @@ build_packages=(
 build_packages+=(libjs-dygraphs)
 # What the tests need beside these: a test framework, and a JSON Schema validator that is not ours.
 test_packages=(catch2 python3-jsonschema)
+# What makes packages of a build: the man page, and what a .deb depends on.
+packing_packages=(help2man dpkg-dev file gzip)
 
 say() { printf '== %s\n' "$*"; }
 
