@@ -74,7 +74,7 @@ TEST_CASE("refusals, attempts and wasted time are counted and shown", "[report][
                         {"classes.image.retry", R"({"max_attempts": 2, "backoff": "20s"})"}};
   const Ran ran = run_text(kSpike, overrides);
   const Json report = make_report(input_of(ran));
-  check_valid(report);
+  check_valid(report_schema(), report);
   const Json& all = report["requests"]["all"];
   const auto count = [&all](const std::string& key) { return all[key].get<double>(); };
   CHECK(count("rejected_queue_cap") > 50);
@@ -169,7 +169,7 @@ TEST_CASE("a pool whose replicas change is reported with what was in service whe
       {"fleet.pools.servers.gpus_per_node", "1"}};
   const Ran ran = run_text(kSpike, overrides);
   const Json report = make_report(input_of(ran));
-  check_valid(report);
+  check_valid(report_schema(), report);
   const Json& pool = report["pools"][0];
   CHECK(pool["gpus"] == 4);
   // 30 min of 4, 20 of 2 more, 10 of 1 less, and 2 of 1 less: the removed one is idle at 20 min,
