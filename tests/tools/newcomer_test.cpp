@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -62,7 +63,7 @@ class Desk {
     CAPTURE(ran.err);
     REQUIRE(ran.code == 0);
   }
-  ~Desk() { std::system(("rm -rf " + folder_).c_str()); }
+  ~Desk() { std::filesystem::remove_all(folder_); }
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
 
@@ -149,7 +150,9 @@ TEST_CASE("a slip in a scenario is shown at its place, with what to write", "[to
       {"A100-SXM-80GB", "A100-SXM-90GB", {"unknown gpu", "did you mean", "headroom gpus"}},
       {"Llama-3.1-8B", "Llama-3.1-9B", {"unknown model", "did you mean", "headroom models"}},
       {"Llama-3.1-8B", "Llama-3.1-405B", {"does not fit", "tensor_parallel"}},
-      {"\"gpus\": 8", "\"gpus\": -8", {"-8 is out of range", "at least 1", "/fleet/pools/0/gpus"}},
+      {"\"gpus\": 8",
+       "\"gpus\": -8",
+       {"-8 is out of range", "between 1 and", "/fleet/pools/0/gpus"}},
       {"\"gpus\": 8", "\"gpus\": \"8\"", {"a whole number", "write 8, without quotes"}},
       {"\"gpus\": 8", "\"gpus\": 8.5", {"a whole number", "8.5"}},
       {"\"gpus\": 8", "\"gpu_count\": 8", {"missing field \"gpus\"", "\"gpu_count\""}},
