@@ -115,10 +115,14 @@ std::string found_headline(const PlanReportInput& input) {
     return text;
   }
   std::string interval;
+  if (plan.separated && from == needed) interval = ", one step less does not";
   if (from < needed) {
     interval = fmt::format(", interval {:+d} to {:+d}", from - now, needed - now);
   }
-  if (needed == now) return fmt::format("today's {} GPUs {}, no fewer do", gpus_text(now), hold);
+  if (needed == now) {
+    return fmt::format("today's {} GPUs {}{}", gpus_text(now), hold,
+                       interval.empty() ? "" : " (" + interval.substr(2) + ")");
+  }
   if (needed < now) {
     return fmt::format("{} GPUs to spare: {} instead of {} {}{}", gpus_text(now - needed),
                        gpus_text(needed), gpus_text(now), hold,
