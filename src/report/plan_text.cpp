@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t kMostTargets = 6;
 constexpr std::size_t kMostCurve = 6;
 constexpr std::size_t kMostWarnings = 2;
-constexpr std::size_t kNameColumns = 34;
+constexpr std::size_t kNameColumns = 32;
+constexpr std::size_t kAnswerColumns = 12;
 constexpr std::size_t kValueColumns = 10;
 constexpr std::size_t kIntervalColumns = 19;
 
@@ -154,7 +155,7 @@ class PlanScreen {
     const std::string head = found() ? count_of(report_["answer"]["needed_gpus"]) + " GPUs"
                                      : count_of(largest_tried()) + " GPUs";
     line(paint_.faint(pad_right("  target", kNameColumns + 2) + pad_right("today", kValueColumns) +
-                      pad_right(head, kValueColumns) + pad_right("interval", kIntervalColumns)));
+                      pad_right(head, kAnswerColumns) + pad_right("interval", kIntervalColumns)));
     for (std::size_t i = 0; i < std::min(today.size(), kMostTargets); ++i) {
       const std::string unit = word(today[i]["unit"]);
       const Json& then = at_answer[i];
@@ -167,7 +168,7 @@ class PlanScreen {
       line("  " + pad_right(cut_text(target_name(today[i]), kNameColumns - 1), kNameColumns) +
            column(target_value(today[i]), kValueColumns) +
            column(then["value"].is_null() ? "lost" : format_value(real(then["value"]), unit),
-                  kValueColumns) +
+                  kAnswerColumns) +
            column(range, kIntervalColumns) + (pass ? paint_.good("PASS") : paint_.bad("FAIL")));
       line(paint_.faint("      limit " + target_limit(today[i])));
     }
