@@ -331,7 +331,7 @@ double knee_centre(const PlanResult& result, const ResolvedScenario& scenario) {
   }
   double fullest = 0;
   for (const PoolLoad& load : result.today.main_period().load) {
-    fullest = std::max(fullest, load.peak_gpus / load.gpus);
+    fullest = std::max(fullest, load.peak_per_gpu);
   }
   return fullest > 0 ? 1 / fullest : 1;
 }

@@ -8,6 +8,8 @@ namespace {
 
 constexpr double kFloorRequests = 3'000;  ///< simulated, of one replication
 constexpr std::size_t kFloorReplications = 5;
+/// Enlargements: the first is right unless a queue hid how much work there is.
+constexpr int kMostRounds = 3;
 /// A replica that is busy no more than this share of the time serves nearly all requests alone.
 constexpr double kAlone = 0.02;
 /// Requests beyond a percentile for it to mean something.
@@ -65,14 +67,19 @@ std::vector<FloorMiss> targets_below_floor(const ResolvedScenario& scenario, Eva
   double periods = 0;
   for (const ResolvedPeriod& period : scenario.periods) periods += period.rate_multiplier;
   const double requests = scenario.expected_requests / std::max(periods, 1e-9);
-  double multiplier = std::min(1.0, kFloorRequests / std::max(requests, 1.0)) /
-                      scenario.periods.front().rate_multiplier;
+  const double multiplier = std::min(1.0, kFloorRequests / std::max(requests, 1.0)) /
+                            scenario.periods.front().rate_multiplier;
   Candidate candidate{"floor", nearly_empty(scenario, multiplier)};
   const Evaluation* floor = &evaluator.evaluate(candidate, kFloorReplications, Detail::kEverything);
-  const double busy = in_service(scenario, floor->result.periods.front().statistics);
-  if (busy > kAlone) {  // fewer requests, further apart
-    multiplier *= kAlone / busy;
-    candidate = {"floor, emptier", nearly_empty(scenario, multiplier)};
+  for (int round = 0; round < kMostRounds; ++round) {
+    const double busy = in_service(candidate.scenario, floor->result.periods.front().statistics);
+    if (busy <= kAlone) break;
+    // The same requests on so many more replicas that they hardly meet.
+    FleetSize fleet = fleet_of(candidate.scenario);
+    for (std::int64_t& replicas : fleet) {
+      replicas *= static_cast<std::int64_t>(std::ceil(busy / kAlone));
+    }
+    candidate.scenario = with_fleet(candidate.scenario, fleet);
     floor = &evaluator.evaluate(candidate, kFloorReplications, Detail::kEverything);
   }
   std::vector<FloorMiss> misses;

@@ -46,7 +46,7 @@ std::vector<KneePoint> find_knee(const ResolvedScenario& scenario, double centre
     point.judgement = judge_evaluation(evaluation, confidence);
     for (const PeriodResult& period : evaluation.result.periods) {
       for (const PoolLoad& load : period.load) {
-        point.peak_load_per_gpu = std::max(point.peak_load_per_gpu, load.peak_gpus / load.gpus);
+        point.peak_load_per_gpu = std::max(point.peak_load_per_gpu, load.peak_per_gpu);
       }
     }
     knee.push_back(std::move(point));

@@ -50,6 +50,8 @@ PoolStep pool_step(const ResolvedScenario& scenario, std::size_t pool) {
   const std::int64_t replica_gpus = scenario.pools.at(pool).config.gpus_per_replica;
   PoolStep step;
   if (const Gpu* gpu = pool_gpu(scenario, pool)) step.node_gpus = gpu->gpus_per_node;
+  const std::int64_t declared = scenario.scenario.pools.at(pool).gpus_per_node;
+  if (declared > 0) step.node_gpus = declared;
   if (step.node_gpus > 0) {
     const bool fits = step.node_gpus % replica_gpus == 0 || replica_gpus % step.node_gpus == 0;
     if (!fits) step.replicas = std::lcm(step.node_gpus, replica_gpus) / replica_gpus;

@@ -75,6 +75,8 @@ std::int64_t current_of_free(const PlanReportInput& input) {
 
 std::string gpus_text(std::int64_t gpus) { return format_count(static_cast<double>(gpus)); }
 
+std::string signed_text(std::int64_t gpus) { return (gpus > 0 ? "+" : "") + gpus_text(gpus); }
+
 std::string floor_text(const PlanReportInput& input) {
   const FloorMiss& miss = input.result.plan.floor.front();
   const TargetSpec& target = input.result.today.spec.targets[miss.target];
@@ -115,10 +117,15 @@ std::string found_headline(const PlanReportInput& input) {
     return text;
   }
   std::string interval;
+  if (plan.separated && from == needed) interval = ", one step less does not";
   if (from < needed) {
-    interval = fmt::format(", interval {:+d} to {:+d}", from - now, needed - now);
+    interval =
+        fmt::format(", interval {} to {}", signed_text(from - now), signed_text(needed - now));
   }
-  if (needed == now) return fmt::format("today's {} GPUs {}, no fewer do", gpus_text(now), hold);
+  if (needed == now) {
+    return fmt::format("today's {} GPUs {}{}", gpus_text(now), hold,
+                       interval.empty() ? "" : " (" + interval.substr(2) + ")");
+  }
   if (needed < now) {
     return fmt::format("{} GPUs to spare: {} instead of {} {}{}", gpus_text(now - needed),
                        gpus_text(needed), gpus_text(now), hold,

@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t kMostTargets = 6;
 constexpr std::size_t kMostCurve = 6;
 constexpr std::size_t kMostWarnings = 2;
-constexpr std::size_t kNameColumns = 34;
+constexpr std::size_t kNameColumns = 32;
+constexpr std::size_t kAnswerColumns = 12;
 constexpr std::size_t kValueColumns = 10;
 constexpr std::size_t kIntervalColumns = 19;
 
@@ -33,10 +34,10 @@ std::string dollars(double usd) {
 }
 
 /// "0.72 s [0.61 s, 0.85 s]", or what stands for a value that there is not.
-std::string value_and_interval(const Json& row, const std::string& unit) {
+std::string value_and_interval(const Json& row, const std::string& unit, bool interval = true) {
   if (row["value"].is_null()) return "lost";
   std::string text = format_value(real(row["value"]), unit);
-  if (!row["ci"].is_null()) {
+  if (interval && !row["ci"].is_null()) {
     text += " [" + format_value(real(row["ci"][0]), unit) + ", " +
             format_value(real(row["ci"][1]), unit) + "]";
   }
@@ -154,7 +155,7 @@ class PlanScreen {
     const std::string head = found() ? count_of(report_["answer"]["needed_gpus"]) + " GPUs"
                                      : count_of(largest_tried()) + " GPUs";
     line(paint_.faint(pad_right("  target", kNameColumns + 2) + pad_right("today", kValueColumns) +
-                      pad_right(head, kValueColumns) + pad_right("interval", kIntervalColumns)));
+                      pad_right(head, kAnswerColumns) + pad_right("interval", kIntervalColumns)));
     for (std::size_t i = 0; i < std::min(today.size(), kMostTargets); ++i) {
       const std::string unit = word(today[i]["unit"]);
       const Json& then = at_answer[i];
@@ -167,7 +168,7 @@ class PlanScreen {
       line("  " + pad_right(cut_text(target_name(today[i]), kNameColumns - 1), kNameColumns) +
            column(target_value(today[i]), kValueColumns) +
            column(then["value"].is_null() ? "lost" : format_value(real(then["value"]), unit),
-                  kValueColumns) +
+                  kAnswerColumns) +
            column(range, kIntervalColumns) + (pass ? paint_.good("PASS") : paint_.bad("FAIL")));
       line(paint_.faint("      limit " + target_limit(today[i])));
     }
@@ -226,7 +227,7 @@ class PlanScreen {
     }
     std::string text;
     if (nothing["first_breach_s"].is_number()) {
-      text = fmt::format("over from {} ({})", clock_.moment(real(nothing["first_breach_s"])),
+      text = fmt::format("first over at {} ({})", clock_.moment(real(nothing["first_breach_s"])),
                          word(nothing["first_breach_target"]));
     } else {
       text = "misses its targets";
@@ -287,7 +288,7 @@ class PlanScreen {
     if (rows.empty()) return;
     line("");
     line(paint_.faint("  " + pad_right("GPUs", 12) + pad_right("replications", 14) +
-                      pad_right("tightest target", 40) + "verdict"));
+                      pad_right("tightest target", 37) + "verdict"));
     std::size_t centre = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (rows[i]["role"] == "answer") centre = i;
@@ -301,17 +302,18 @@ class PlanScreen {
       const std::string said =
           binding.is_null()
               ? ""
-              : word(binding["id"]) + " " + value_and_interval(binding, word(binding["unit"]));
+              : word(binding["id"]) + " " +
+                    value_and_interval(binding, word(binding["unit"]), row["rule"] == "CI bound");
       const std::string role = word(row["role"]);
       const bool pass = row["pass"].get<bool>();
       line("  " + pad_right(count_of(row["gpus"]), 12) + pad_right(row["replications"].dump(), 14) +
-           pad_right(cut_text(said, 39), 40) + (pass ? paint_.good("PASS") : paint_.bad("FAIL")) +
+           pad_right(cut_text(said, 36), 37) + (pass ? paint_.good("PASS") : paint_.bad("FAIL")) +
            (role == "answer"  ? " <- answer"
             : role == "today" ? " <- today"
                               : ""));
     }
     if (rows.size() > to - from) {
-      line(fmt::format("  and {} more fleets in the report", rows.size() - (to - from)));
+      line(fmt::format("  and {} more in the report", rows.size() - (to - from)));
     }
     line("");
   }

@@ -136,7 +136,7 @@ constexpr double kHeavyLoad = 0.9;
 void add_heavy_traffic_warnings(const ReportInput& input, const PeriodResult& period, Json& list) {
   for (std::size_t p = 0; p < period.load.size(); ++p) {
     const PoolLoad& load = period.load[p];
-    const double per_gpu = load.gpus > 0 ? load.mean_gpus / load.gpus : 0;
+    const double per_gpu = load.in_service_mean > 0 ? load.mean_gpus / load.in_service_mean : 0;
     if (per_gpu <= kHeavyLoad) continue;
     list.push_back(warning("W306", fmt::format("/fleet/pools/{}/gpus", p).c_str(),
                            fmt::format("pool {} is offered {:.3g} GPU of load per GPU on average: "

@@ -133,10 +133,10 @@ struct PoolGroup {
 std::vector<PoolGroup> pool_groups(const ResolvedScenario& scenario,
                                    const std::vector<std::size_t>& free);
 
-/// Targets that an almost empty system misses. Simulated at so little demand that requests hardly
-/// meet: what a request then takes is the least it ever takes. Minutes are not judged one by one
-/// (the worst is never better than the whole), drain times and goodput not at all, nor the classes
-/// of a static pool that waits for its batch, which an empty system serves late.
+/// Targets that an almost empty system misses. Simulated with few requests on so many replicas that
+/// they hardly meet: what a request then takes is the least it ever takes. Minutes are not judged
+/// one by one (the worst is never better than the whole), drain times and goodput not at all, nor
+/// the classes of a static pool that waits for its batch, which an empty system serves late.
 std::vector<FloorMiss> targets_below_floor(const ResolvedScenario& scenario, Evaluator& evaluator,
                                            double confidence);
 
