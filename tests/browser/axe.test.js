@@ -9,7 +9,7 @@ let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser.close(); });
 
-for (const name of ['small', 'spike', 'two', 'hostile']) {
+for (const name of ['small', 'plan', 'spike', 'two', 'hostile']) {
   for (const how of [{}, {dark: true}, {viewport: phone}]) {
     test(`${name} ${JSON.stringify(how)}: axe finds no serious violation`, async () => {
       const {context, page} = await open(browser, name, how);

@@ -5,7 +5,7 @@ const path = require('node:path');
 const {after, before, test} = require('node:test');
 const {artifacts, desktop, isLive, launch, open, phone} = require('./support.js');
 
-const pages = ['small', 'spike', 'two', 'hostile'];
+const pages = ['small', 'plan', 'spike', 'two', 'hostile'];
 let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser.close(); });
@@ -13,7 +13,7 @@ after(async () => { await browser.close(); });
 // What the page must name whatever the browser can do; a report of one kind lacks some.
 const sections = {
   small: ['targets', 'time', 'utilisation', 'ends', 'times', 'basis', 'provenance'],
-  plan: ['targets', 'curve', 'nothing', 'basis', 'provenance'],
+  plan: ['fleet', 'targets', 'curve', 'nothing', 'time', 'basis', 'provenance'],
 };
 
 for (const name of pages) {

@@ -65,7 +65,7 @@ async function compare(name, sources) {
   }
 }
 
-for (const name of ['small', 'spike', 'hostile']) {
+for (const name of ['small', 'plan', 'spike', 'hostile']) {
   test(`every number on the page of ${name} is the report's`, async () => {
     await compare(name, [readReport(name)]);
   });
@@ -90,6 +90,25 @@ test('verdicts, headline and end states stand on the page as in the report', asy
     const cell = `#ends [data-base="/requests/by_class/image"] [data-path="${state}"]`;
     assert.ok(await page.locator(cell).isVisible(), state);
   }
+  await context.close();
+});
+
+test('the curve marks the answer and has a row for every fleet tried', async () => {
+  const report = readReport('plan');
+  const answer = report.curve.find((row) => row.role === 'answer');
+  const {context, page} = await open(browser, 'plan', {script: false});
+  const rows = page.locator('#curve table.tried').first().locator('tbody tr');
+  assert.equal(await rows.count(), report.curve.length);
+  assert.equal(await page.locator('#curve .answer-label').first().textContent(),
+    `${answer.gpus} GPUs`);
+  const marked = page.locator('#curve table.tried tr', {hasText: 'the answer'});
+  assert.equal(await marked.locator('[data-path="gpus"]').textContent(), String(answer.gpus));
+  // A disc for each fleet that holds, a cross for each that does not.
+  const figure = page.locator('#curve figure').first();
+  assert.equal(await figure.locator('circle.dot').count(),
+    report.curve.filter((row) => row.pass).length);
+  assert.equal(await figure.locator('text.cross').count(),
+    report.curve.filter((row) => !row.pass).length);
   await context.close();
 });
 

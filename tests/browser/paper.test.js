@@ -16,7 +16,7 @@ function sheetsOf(pdf) {
     .map((match) => [Number(match[1]), Number(match[2])]);
 }
 
-for (const name of ['small', 'spike', 'two', 'hostile']) {
+for (const name of ['small', 'plan', 'spike', 'two', 'hostile']) {
   for (const script of [true, false]) {
     const how = `${name}${script ? '' : '-noscript'}`;
     test(`${how} prints on at most four sheets of A4`, async () => {
