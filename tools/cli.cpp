@@ -127,7 +127,7 @@ void add_run(CLI::App& app, CommandLine& line) {
 
 void add_plan(CLI::App& app, CommandLine& line) {
   CLI::App* plan = app.add_subcommand("plan", "Smallest fleet that holds every target");
-  add_simulation(*plan, line.run);
+  add_simulation(*plan, line.plan.run);
   PlanFlags& flags = line.plan;
   plan->add_option("--free", flags.free,
                    "Pool that may change; may be repeated (default: those that targets depend on)")
@@ -376,6 +376,7 @@ Parsed read(CLI::App& app, const std::shared_ptr<CommandLine>& line,
     return usage_error(error.what(), chosen.empty() ? "" : chosen.front()->get_name());
   }
   line->verb = app.get_subcommands().front()->get_name();
+  if (line->verb == "plan") line->run = line->plan.run;
   return {*line, kOk, "", false};
 }
 

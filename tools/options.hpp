@@ -61,6 +61,7 @@ struct PlanFlags {
   std::string minimize = "gpus";
   std::optional<double> confidence;
   bool detailed_exit_code = false;
+  RunOptions run;  ///< becomes CommandLine::run: an option's environment is read for every verb
 };
 
 struct ValidateOptions {

@@ -219,7 +219,7 @@ TEST_CASE("of admitted holds for shares, and minute by minute", "[plan][verdict]
   Outcome outcome = empty_outcome(spec);
   for (int i = 0; i < 80; ++i) finish(outcome, 0, 1, 2);
   for (int i = 0; i < 20; ++i) lose(outcome, 0, EndState::kAbandoned);
-  for (int i = 0; i < 50; ++i) lose(outcome, 0, EndState::kRejected);
+  for (int i = 0; i < 50; ++i) refuse(outcome, 0, RejectReason::kQueueCap);
   const auto verdicts = judge(statistics_of(spec, {outcome}), spec, 0.95);
   CHECK(verdicts[0].value.value == Approx(20.0 / 100));
   CHECK(verdicts[0].samples == 100);

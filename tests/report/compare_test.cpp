@@ -68,7 +68,8 @@ TEST_CASE("slower service is called a regression, with the field that did it",
   CHECK(answer["verdict"] == "regressed");
   CHECK(answer["relative"].get<double>() > 0.1);
   // The other way round the same numbers are an improvement.
-  CHECK(row_named(compared(now, base), "answer")["verdict"] == "improved");
+  const Json back = compared(now, base);
+  CHECK(row_named(back, "answer")["verdict"] == "improved");
 }
 
 TEST_CASE("a change within the noise gate is not called, however sure it is", "[report][compare]") {
@@ -102,7 +103,8 @@ TEST_CASE("lost replications are a regression though they have no mean", "[repor
   const Json base = report_with({});
   Json now = base;
   for (Json& value : now["samples"][0]["values"]) value = nullptr;
-  const Json& row = compared(base, now)["metrics"][0];
+  const Json comparison = compared(base, now);
+  const Json& row = comparison["metrics"][0];
   CHECK(row["now"].is_null());
   CHECK(row["censored_replications"]["now"] == 10);
   // Ten of ten one way, p = 2 / 2^10; Holm multiplies by the number of metrics, 8 here at most.

@@ -40,10 +40,11 @@ TEST_CASE("help fits 80 columns, but for examples to be copied", "[tools][cli]")
 TEST_CASE("help names every verb that is built and none that is not", "[tools][cli]") {
   const std::string help = tool("--help").out;
   for (const char* verb :
-       {"run", "plan", "validate", "explain", "schema", "gpus", "models", "list", "version"}) {
+       {"run", "plan", "report", "compare", "check", "sweep", "validate", "explain", "schema", "gpus",
+        "models", "list", "init", "completion", "version"}) {
     CHECK(has(help, "\n  " + std::string(verb) + " "));
   }
-  for (const char* verb : {"check", "compare", "sweep", "fit", "junit"}) {
+  for (const char* verb : {"complete", "merge", "junit"}) {
     CHECK_FALSE(has(help, "\n  " + std::string(verb) + " "));
   }
 }

@@ -18,7 +18,7 @@ bool has(const std::string& text, const std::string& part) {
 class SavedRun {
  public:
   SavedRun() : directory_(scratch("saved")) {
-    const ScenarioFile tiny(kTiny);
+    const ScenarioFile tiny(kTiny, "saved_scenario.json");  // a test has one of its own
     ended = tool("-q run " + tiny.path() + " -o " + directory_);
   }
   ~SavedRun() { std::filesystem::remove_all(directory_); }
