@@ -100,7 +100,9 @@ Json notices(const Json& base, const Json& now, const Json& differences) {
                         ? "The program is the cause, not the fleet"
                         : "Both name the same program: was one built from uncommitted changes?"));
   }
-  if (base["answer"]["gpus"] == now["answer"]["gpus"] &&
+  // A baseline holds no answer.
+  const bool answered = base.contains("answer") && now.contains("answer");
+  if (answered && base["answer"]["gpus"] == now["answer"]["gpus"] &&
       base["scenario"]["name"] != now["scenario"]["name"]) {
     list.push_back("the scenarios have different names");
   }
