@@ -45,6 +45,7 @@ void print_issues(std::span<const Issue> found, const CommonOptions& common,
   std::vector<json::SourceText> sources;
   std::set<std::string> seen;
   for (const Issue& issue : issues) {
+    if (issue.code == "E102") continue;  // not to be read: a directory, for example
     if (issue.file.ends_with(".gz") || !seen.insert(issue.file).second) continue;
     std::string text = text_of(issue.file);
     if (!text.empty()) sources.push_back({issue.file, std::move(text)});
