@@ -88,6 +88,7 @@ Eigen::MatrixXd jacobian(const Problem& problem, const Eigen::VectorXd& x,
 struct Solution {
   Eigen::VectorXd x;
   double cost = 0;
+  std::vector<double> coefficients;
 };
 
 /// Levenberg-Marquardt with Marquardt's scaling (Marquardt 1963, doi:10.1137/0111030).
@@ -121,7 +122,30 @@ Solution minimise(const Problem& problem, Eigen::VectorXd x, int rounds) {
     }
     if (!better || (gain < 1e-6 && round > 5)) break;
   }
-  return {x, cost};
+  return {x, cost, problem.coefficients(x)};
+}
+
+/// The best of a descent from `from`, and of descents from its end with one coefficient after
+/// another moved far to either side: the forms choose between tiles and schedules, so that the norm
+/// has more than one valley.
+Solution search(const Gpu& gpu, const FittedForm& form, const std::vector<MeasuredRow>& rows,
+                std::span<const double> from, const FitOptions& options) {
+  constexpr double kFar = 3;
+  const Problem problem(gpu, form, rows, from);
+  Solution best = minimise(problem, problem.anchor(), options.rounds);
+  for (int pass = 0; pass < options.restarts; ++pass) {
+    const double before = best.cost;
+    for (Eigen::Index i = 0; i < best.x.size(); ++i) {
+      for (const double side : {-kFar, kFar}) {
+        Eigen::VectorXd moved = best.x;
+        moved[i] = side;
+        Solution other = minimise(problem, std::move(moved), 8);
+        if (other.cost < best.cost) best = std::move(other);
+      }
+    }
+    if (best.cost > before * (1 - 1e-3)) break;
+  }
+  return minimise(problem, best.x, options.rounds);
 }
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
@@ -130,6 +154,28 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
     hash = (hash ^ ((value >> (8 * i)) & 0xFFU)) * 0x100000001B3ULL;
   }
   return hash;
+}
+
+/// Of the whole shape; the same for every GPU, number format and machine.
+std::uint64_t hash_of(const KernelShape& shape) {
+  const Coordinates at = coordinates_of(shape);
+  std::uint64_t hash = mix(0xCBF29CE484222325ULL, shape.index());
+  for (std::size_t i = 0; i < at.count; ++i) {
+    hash = mix(hash, static_cast<std::uint64_t>(std::llround(at.value[i] * 16)));
+  }
+  return hash;
+}
+
+/// About `most` of the rows, by a hash of their place: files are sorted, and every k-th row of a
+/// grid may be all of one kind.
+std::vector<MeasuredRow> thin(const std::vector<MeasuredRow>& rows, std::size_t most) {
+  if (rows.size() <= most) return rows;
+  std::vector<MeasuredRow> kept;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::uint64_t draw = mix(0xCBF29CE484222325ULL, i) >> 11U;
+    if (draw % rows.size() < most) kept.push_back(rows[i]);
+  }
+  return kept;
 }
 
 std::vector<MeasuredRow> rows_of(std::span<const MeasuredRow> rows, KernelKind kind, Dtype dtype) {
@@ -155,14 +201,7 @@ void set_range(KernelFit& fit, const std::vector<MeasuredRow>& rows) {
 
 }  // namespace
 
-bool is_scored(const KernelShape& shape) {
-  const Coordinates at = coordinates_of(shape);
-  std::uint64_t hash = mix(0xCBF29CE484222325ULL, shape.index());
-  for (std::size_t i = 0; i < at.count; ++i) {
-    hash = mix(hash, static_cast<std::uint64_t>(std::llround(at.value[i] * 16)));
-  }
-  return (hash >> 20U) % 5 == 0;
-}
+bool is_scored(const KernelShape& shape) { return (hash_of(shape) >> 20U) % 5 == 0; }
 
 FitErrors errors_of(const KernelModel& model, std::span<const MeasuredRow> rows) {
   FitErrors errors;
@@ -207,20 +246,13 @@ KernelFit fit_kernel(const Gpu& gpu, KernelKind kind, Dtype dtype,
   HEADROOM_CHECK(!fitted.empty(), "there are rows to fit");
   set_range(fit, fitted);
 
-  std::vector<MeasuredRow> thinned;
-  const std::size_t stride = fitted.size() / std::max<std::size_t>(1, options.most_rows) + 1;
-  for (std::size_t i = 0; i < fitted.size(); i += stride) thinned.push_back(fitted[i]);
-  const auto solve_from = [&](std::span<const double> values) {
-    const Problem problem(gpu, form, thinned, values);
-    Solution solution = minimise(problem, problem.anchor(), options.rounds);
-    fit.coefficients = problem.coefficients(solution.x);
-    return solution.cost;
-  };
-  const double cost = solve_from(generic_coefficients(kind));
+  const std::vector<MeasuredRow> thinned = thin(fitted, options.most_rows);
+  Solution best = search(gpu, form, thinned, generic_coefficients(kind), options);
   if (start != nullptr && start->coefficients.size() == form.parameters.size()) {
-    const std::vector<double> first = fit.coefficients;
-    if (solve_from(start->coefficients) >= cost) fit.coefficients = first;
+    const Solution other = search(gpu, form, thinned, start->coefficients, options);
+    if (other.cost < best.cost) best = other;
   }
+  fit.coefficients = best.coefficients;
   const auto model = make_fitted_model(gpu, fit);
   fit.fitted = errors_of(*model, fitted);
   fit.scored = errors_of(*model, scored);

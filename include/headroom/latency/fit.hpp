@@ -53,6 +53,7 @@ FitErrors errors_of(const KernelModel& model, std::span<const MeasuredRow> rows)
 struct FitOptions {
   bool hold_back = true;  ///< false: fit all rows
   int rounds = 60;        ///< Levenberg-Marquardt steps at most
+  int restarts = 2;  ///< passes at most over the coefficients, each moved far to either side
   /// Larger sets are thinned evenly to about this many rows for the search; errors are over all.
   std::size_t most_rows = 6000;
 };
