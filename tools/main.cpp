@@ -20,9 +20,10 @@ int dispatch(const CommandLine& line, const Terminal& terminal) {
     const char* verb;
     int (*command)(const CommandLine&, const Terminal&);
   } commands[] = {
-      {"run", run_command},       {"validate", validate_command}, {"explain", explain_command},
-      {"schema", schema_command}, {"gpus", gpus_command},         {"models", models_command},
-      {"list", list_command},     {"version", version_command},
+      {"run", run_command},         {"validate", validate_command}, {"explain", explain_command},
+      {"schema", schema_command},   {"fit", fit_command},           {"kernels", kernels_command},
+      {"gpus", gpus_command},       {"models", models_command},     {"list", list_command},
+      {"version", version_command},
   };
   for (const auto& entry : commands) {
     if (line.verb == entry.verb) return entry.command(line, terminal);

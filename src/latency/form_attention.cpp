@@ -31,17 +31,20 @@ enum PrefillIndex : std::size_t {
 
 constexpr std::array<Parameter, kPrefillCount> kPrefillParameters{{
     {"launch_us", "time of an empty kernel and its set-up", 9.6, 1, 40},
-    {"efficiency", "share of the peak that long blocks of queries reach", 0.65, 0.1, 1},
-    {"fill_tokens", "start and end of a block of queries, in keys read", 80, 0, 2000},
+    {"efficiency",
+     "share of the peak that long blocks of queries reach, exponentials counted as work", 0.85, 0.1,
+     2},
+    {"fill_tokens", "start and end of a block of queries, in keys read", 150, 0, 2000},
     {"tail", "share of the longest block that the other SMs wait for", 0.45, 0, 2},
-    {"alone", "time of one block alone on an SM over its share of a full one", 0.7, 0.3, 3},
+    {"alone", "time of one block alone on an SM over its share of a full one", 0.9, 0.3, 3},
     {"corner", "exponent that joins throughput and the longest block", 8, 1, 16},
-    {"bandwidth", "share of HBM bandwidth at which operands first arrive", 0.55, 0.1, 1},
-    {"kv_passes", "passes over keys and values, writing them to the cache included", 3, 1, 40},
-    {"write_us", "time of one thread block that writes a token's keys and values to the cache", 3, 0,
-     20},
-    {"throttle", "slower by this in the long run: the clock drops under sustained load", 0.1, 0, 0.6},
-    {"softmax", "cost of one exponential, in multiply-adds of the tensor cores", 24, 0, 200},
+    {"bandwidth", "share of HBM bandwidth at which operands first arrive", 0.9, 0.1, 1},
+    {"kv_passes", "passes over keys and values, writing them to the cache included", 2, 1, 40},
+    {"write_us", "time of one thread block that writes a token's keys and values to the cache", 3,
+     0, 20},
+    {"throttle", "slower by this in the long run: the clock drops under sustained load", 0.1, 0,
+     0.6},
+    {"softmax", "cost of one exponential, in multiply-adds of the tensor cores", 60, 0, 600},
     {"wide", "slower by this where a head is wider than 256: tiles shrink to fit", 0.5, 0, 4},
     {"pack", "how far query heads of one KV head share a block when queries are few", 0.5, 0, 1},
     {"past_efficiency", "rate against cached keys over rate against new keys", 1, 0.3, 1.5},
@@ -90,12 +93,15 @@ double prefill_seconds(const Gpu& gpu, const KernelShape& any, std::span<const d
   // Keys and values enter the cache by a kernel of one thread block a token.
   const auto tokens = static_cast<double>(s.batch * s.new_tokens);
   const auto kv_width = static_cast<double>(s.kv_heads * s.head_dim);
-  const double written = !s.causal ? 0 : tokens * static_cast<double>(s.kv_heads * (s.head_dim + s.v_head_dim)) *
-                         bytes_of(s.kv_dtype);
-  const double write_waves = !s.causal ? 0 : tokens * std::min(kv_width, kWriteThreads) / (kThreads * sms);
-  const double stream = (work_of(any).bytes + (c[kKvPasses] - 1) * written) /
-                            (gpu.hbm_bytes_per_s * c[kBandwidth]) +
-                        c[kWrite] * kMicro * write_waves;
+  const double written =
+      !s.causal ? 0
+                : tokens * static_cast<double>(s.kv_heads * (s.head_dim + s.v_head_dim)) *
+                      bytes_of(s.kv_dtype);
+  const double write_waves =
+      !s.causal ? 0 : tokens * std::min(kv_width, kWriteThreads) / (kThreads * sms);
+  const double stream =
+      (work_of(any).bytes + (c[kKvPasses] - 1) * written) / (gpu.hbm_bytes_per_s * c[kBandwidth]) +
+      c[kWrite] * kMicro * write_waves;
   const double math = compute * per_key;
   return c[kLaunch] * kMicro + math * (1 + c[kThrottle] * math / (math + kLongKernel)) + stream;
 }
@@ -132,8 +138,8 @@ constexpr std::array<Parameter, kDecodeCount> kDecodeParameters{{
     {"split_us", "joining the parts of a split cache", 1.2, 0, 40},
     {"part_us", "the same, for each part", 0.15, 0, 3},
     {"fill", "thread blocks an SM at which a cache is no longer split", 1.5, 0.1, 4},
-    {"most_parts", "most parts of one KV head's caches over all sequences, two a sequence aside", 120,
-     16, 600},
+    {"most_parts", "most parts of one KV head's caches over all sequences, two a sequence aside",
+     120, 16, 600},
     {"pack_us", "bringing the query heads of one KV head together", 0.5, 0, 10},
     {"copies", "passes over queries and results for that, with several KV heads", 2, 0, 12},
 }};
@@ -187,6 +193,8 @@ double decode_seconds(const Gpu& gpu, const KernelShape& any, std::span<const do
 }  // namespace
 
 const FittedForm kPrefillAttentionForm{KernelKind::kPrefillAttention, kPrefillParameters,
+                                       prefill_seconds};
+const FittedForm kEncoderAttentionForm{KernelKind::kEncoderAttention, kPrefillParameters,
                                        prefill_seconds};
 const FittedForm kDecodeAttentionForm{KernelKind::kDecodeAttention, kDecodeParameters,
                                       decode_seconds};

@@ -46,7 +46,8 @@ constexpr std::array<Parameter, kCount> kParameters{{
     {"nccl_ramp", "as two_shot_ramp, NCCL", 7, 0, 40},
     {"cross_node_us", "added where ranks sit in several nodes", 12, 0, 100},
     {"rank_gain", "rise of NCCL's rates with each doubling of the ranks", 0.1, 0, 1},
-    {"engine_rate", "NCCL's rate inside the engine, large messages, over its rate alone", 0.95, 0.4, 1.2},
+    {"engine_rate", "NCCL's rate inside the engine, large messages, over its rate alone", 0.95, 0.4,
+     1.2},
 }};
 
 /// Message bytes that cross one GPU's link each way in a ring or tree of the op.
@@ -112,8 +113,9 @@ double collective_seconds(const Gpu& gpu, const KernelShape& any, std::span<cons
   const double latency = c[kNcclBase] + c[kNcclHop] * hops(s) + (crosses ? c[kCrossNode] : 0);
   const double gain = 1 + c[kRankGain] * (std::log2(ranks) - 1);
   const double engine = s.engine && reduces ? c[kEngineRate] : 1;
-  const double nccl = latency * kMicro + transfer(ring_bytes(s), link * rate_of(s.op, c) * gain * engine,
-                                                  c[kNcclRamp]);
+  const double nccl =
+      latency * kMicro +
+      transfer(ring_bytes(s), link * rate_of(s.op, c) * gain * engine, c[kNcclRamp]);
   if (!reduces || !s.engine || crosses) return nccl;
   const double ranks_us = c[kPerRank] * (ranks - 2);
   const double one = (c[kBase] + ranks_us) * kMicro + (ranks - 1) * s.bytes / (link * c[kOneShot]);

@@ -28,17 +28,19 @@ enum Index : std::size_t {
 constexpr std::array<Parameter, kCount> kParameters{{
     {"launch_us", "routing, sorting and the launches of the fused layer", 38, 2, 200},
     {"efficiency", "share of the peak of full blocks of tokens", 0.27, 0.1, 1},
-    {"block_tokens", "tokens of one expert that are padded to a block", 40, 4, 256},
+    {"block_tokens", "tokens of one expert that are padded to a block", 80, 4, 256},
     {"fill_us", "start and end of one block of one expert", 0.1, 0.05, 30},
     {"bandwidth", "share of HBM bandwidth at which expert weights stream", 0.85, 0.2, 1},
     {"corner", "exponent that joins compute and memory time", 2.2, 1, 12},
-    {"permute", "traffic of gathering and scattering tokens, in passes", 4.5, 0, 40},
-    {"favourite", "share of tokens that pick the favourite expert where choices are skewed", 0.9, 0,
+    {"permute", "traffic of gathering and scattering tokens, in passes", 1.5, 0, 40},
+    {"favourite", "share of tokens that pick the favourite expert where choices are skewed", 0.7, 0,
      1},
-    {"spread", "chance of the other experts to be picked at all, skewed over even", 0.87, 0.05, 1},
-    {"saturation", "share of the SMs that streams at half of the bandwidth", 0.7, 0, 3},
-    {"all_rows", "passes over the rows of all groups' experts: activation and the final sum", 1, 0, 10},
-    {"gather", "share of the busiest group where choices are skewed, as power of the groups", 0.5, 0, 1},
+    {"spread", "chance of the other experts to be picked at all, skewed over even", 0.8, 0.05, 1},
+    {"saturation", "share of the SMs that streams at half of the bandwidth", 0.05, 0, 3},
+    {"all_rows", "passes over the rows of all groups' experts: activation and the final sum", 4, 0,
+     10},
+    {"gather", "share of the busiest group where choices are skewed, as power of the groups", 0.65,
+     0, 1},
 }};
 
 /// Rows and columns of the result that one thread block makes.
