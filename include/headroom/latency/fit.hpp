@@ -80,8 +80,8 @@ struct FitOptions {
   int restarts = 1;  ///< passes at most over the coefficients, each moved far to either side
   /// Larger sets are thinned to about this many rows for the search among valleys, and for the last
   /// descent; errors are over all.
-  std::size_t search_rows = 600;
-  std::size_t most_rows = 3000;
+  std::size_t search_rows = 1200;
+  std::size_t most_rows = 4000;
 };
 /// Fits the form of `kind` to the rows of that kind and dtype: rows faster than the physical bound
 /// are left out and counted, four fifths are fitted, one fifth is scored. Minimises the soft-L1
