@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli_judge.hpp"
+#include "cli_kernels.hpp"
 #include "cli_words.hpp"
 #include "headroom/core/error.hpp"
 #include "version.hpp"
@@ -18,6 +19,7 @@ constexpr const char* kFooter = R"(Examples:
   headroom run scenarios/small-image-shop.json --set fleet.pools.a100.gpus=34 -o out
   headroom plan scenarios/small-image-shop.json
   headroom explain scenarios/small-image-shop.json fleet
+  headroom kernels evaluate gemm.csv --gpu A100-SXM-80GB
   headroom gpus A100-SXM-80GB
 
 'headroom help VERB' says more. Exit codes: 0 answered, 1 internal error, 2 usage error,
@@ -400,6 +402,7 @@ std::unique_ptr<CLI::App> make_app(CommandLine& line) {
   add_sweep(*app, line);
   add_static_verbs(*app, line);
   add_catalogue_verbs(*app, line);
+  add_kernel_verbs(*app, line);
   add_shell_verbs(*app, line);
   app->add_subcommand("help", "What a verb does")->footer("usage: headroom help [VERB]");
   return app;

@@ -31,6 +31,8 @@ int sweep_command(const CommandLine& line, const Terminal& terminal);
 int validate_command(const CommandLine& line, const Terminal& terminal);
 int explain_command(const CommandLine& line, const Terminal& terminal);
 int schema_command(const CommandLine& line, const Terminal& terminal);
+int fit_command(const CommandLine& line, const Terminal& terminal);
+int kernels_command(const CommandLine& line, const Terminal& terminal);
 int gpus_command(const CommandLine& line, const Terminal& terminal);
 int models_command(const CommandLine& line, const Terminal& terminal);
 int list_command(const CommandLine& line, const Terminal& terminal);

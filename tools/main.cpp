@@ -28,6 +28,8 @@ int dispatch(const CommandLine& line, const Terminal& terminal) {
       {"validate", validate_command},
       {"explain", explain_command},
       {"schema", schema_command},
+      {"fit", fit_command},
+      {"kernels", kernels_command},
       {"gpus", gpus_command},
       {"models", models_command},
       {"list", list_command},

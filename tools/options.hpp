@@ -128,6 +128,29 @@ struct CatalogueOptions {
   bool json = false;
 };
 
+struct FitCommandOptions {
+  std::vector<std::string> files;    ///< CSV files or folders of them
+  std::string gpu;                   ///< name, or the file of a data sheet
+  std::string model;                 ///< of a layer's kernel grid
+  std::int64_t tensor_parallel = 0;  ///< 0 = as the file's folder says (tp2), else 1
+  std::string family = "fitted";     ///< fitted or table
+  std::string source;                ///< what the file says about its origin
+  std::string out;                   ///< kernel-model file; empty = none
+  bool json = false;
+};
+
+struct KernelsOptions {
+  std::string action;                ///< predict or evaluate
+  std::string data;                  ///< CSV file
+  std::string gpu;                   ///< name, or the file of a data sheet
+  std::string model;                 ///< of a layer's kernel grid
+  std::int64_t tensor_parallel = 0;  ///< as above
+  std::string kernel_model;          ///< file of `headroom fit`; empty = the catalogue's
+  std::string family;  ///< bound, fitted or table; empty = table where the file has one
+  std::string out;     ///< CSV of rows; empty = none
+  bool json = false;
+};
+
 /// What a command line asks for.
 struct CommandLine {
   std::string verb;
@@ -141,6 +164,8 @@ struct CommandLine {
   CheckOptions check;
   SweepOptions sweep;
   InitOptions init;
+  FitCommandOptions fit;
+  KernelsOptions kernels;
   std::vector<std::string> words;  ///< complete: the words so far
   CatalogueOptions catalogue;      ///< gpus, models
   std::string topic;               ///< schema: which; list: of what

@@ -61,6 +61,9 @@ KernelShape shape_at(KernelKind kind, Dtype dtype, const Coordinates& at) {
     case KernelKind::kPrefillAttention:
       return PrefillAttentionShape{w(0), w(1), w(2) - w(1),  w(3),  w(4),
                                    w(5), w(5), Dtype::kBf16, dtype, true};
+    case KernelKind::kEncoderAttention:
+      return PrefillAttentionShape{w(0), w(1), w(2) - w(1), w(3),  w(4),
+                                   w(5), w(5), dtype,       dtype, false};
     case KernelKind::kDecodeAttention:
       return DecodeAttentionShape{w(0), v[0] * v[1], w(2), w(3), w(4), 0, dtype};
     case KernelKind::kMemory:
@@ -75,6 +78,21 @@ KernelShape shape_at(KernelKind kind, Dtype dtype, const Coordinates& at) {
   return MemoryShape{};
 }
 
+bool is_on_grid(const KernelShape& shape) {
+  struct Check {
+    bool operator()(const GemmShape&) const { return true; }
+    bool operator()(const PrefillAttentionShape& s) const { return s.head_dim == s.v_head_dim; }
+    bool operator()(const DecodeAttentionShape& s) const { return s.latent_dim == 0; }
+    bool operator()(const MemoryShape&) const { return true; }
+    bool operator()(const CollectiveShape& s) const {
+      return s.op == Collective::kAllReduce && s.engine;
+    }
+    bool operator()(const MoeShape& s) const { return s.gated && s.skew == 0; }
+    bool operator()(const NetworkShape&) const { return true; }
+  };
+  return std::visit(Check{}, shape);
+}
+
 Coordinates coordinates_of(const KernelShape& shape) {
   return std::visit([](const auto& s) { return coordinates(s); }, shape);
 }
@@ -84,6 +102,7 @@ std::span<const std::string_view> coordinate_names(KernelKind kind) {
     case KernelKind::kGemm:
       return kGemmNames;
     case KernelKind::kPrefillAttention:
+    case KernelKind::kEncoderAttention:
       return kPrefillNames;
     case KernelKind::kDecodeAttention:
       return kDecodeNames;

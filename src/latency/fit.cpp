@@ -1,5 +1,7 @@
 #include "headroom/latency/fit.hpp"
 
+#include <fmt/format.h>
+
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
@@ -88,6 +90,7 @@ Eigen::MatrixXd jacobian(const Problem& problem, const Eigen::VectorXd& x,
 struct Solution {
   Eigen::VectorXd x;
   double cost = 0;
+  std::vector<double> coefficients;
 };
 
 /// Levenberg-Marquardt with Marquardt's scaling (Marquardt 1963, doi:10.1137/0111030).
@@ -121,7 +124,30 @@ Solution minimise(const Problem& problem, Eigen::VectorXd x, int rounds) {
     }
     if (!better || (gain < 1e-6 && round > 5)) break;
   }
-  return {x, cost};
+  return {x, cost, problem.coefficients(x)};
+}
+
+/// The best of a descent from `from`, and of descents from its end with one coefficient after
+/// another moved far to either side: the forms choose between tiles and schedules, so that the norm
+/// has more than one valley.
+Solution search(const Gpu& gpu, const FittedForm& form, const std::vector<MeasuredRow>& rows,
+                std::span<const double> from, const FitOptions& options) {
+  constexpr double kFar = 3;
+  const Problem problem(gpu, form, rows, from);
+  Solution best = minimise(problem, problem.anchor(), options.rounds);
+  for (int pass = 0; pass < options.restarts; ++pass) {
+    const double before = best.cost;
+    for (Eigen::Index i = 0; i < best.x.size(); ++i) {
+      for (const double side : {-kFar, kFar}) {
+        Eigen::VectorXd moved = best.x;
+        moved[i] = side;
+        Solution other = minimise(problem, std::move(moved), 8);
+        if (other.cost < best.cost) best = std::move(other);
+      }
+    }
+    if (best.cost > before * (1 - 1e-3)) break;
+  }
+  return minimise(problem, best.x, options.rounds);
 }
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
@@ -130,6 +156,39 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
     hash = (hash ^ ((value >> (8 * i)) & 0xFFU)) * 0x100000001B3ULL;
   }
   return hash;
+}
+
+/// The same for every GPU, number format and machine.
+std::uint64_t hash_of(std::size_t kind, const Coordinates& at) {
+  std::uint64_t hash = mix(0xCBF29CE484222325ULL, kind);
+  for (std::size_t i = 0; i < at.count; ++i) {
+    hash = mix(hash, static_cast<std::uint64_t>(std::llround(at.value[i] * 16)));
+  }
+  return hash;
+}
+
+/// About `most` of the rows, by a hash of their place: files are sorted, and every k-th row of a
+/// grid may be all of one kind.
+std::vector<MeasuredRow> thin(const std::vector<MeasuredRow>& rows, std::size_t most) {
+  if (rows.size() <= most) return rows;
+  std::vector<MeasuredRow> kept;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::uint64_t draw = mix(0xCBF29CE484222325ULL, i) >> 11U;
+    if (draw % rows.size() < most) kept.push_back(rows[i]);
+  }
+  return kept;
+}
+
+bool held_back(const KernelShape& shape, FitOptions::Split split) {
+  switch (split) {
+    case FitOptions::Split::kNone:
+      return false;
+    case FitOptions::Split::kShape:
+      return is_scored(shape);
+    case FitOptions::Split::kWeight:
+      return is_scored_by_weight(shape);
+  }
+  return false;
 }
 
 std::vector<MeasuredRow> rows_of(std::span<const MeasuredRow> rows, KernelKind kind, Dtype dtype) {
@@ -155,22 +214,59 @@ void set_range(KernelFit& fit, const std::vector<MeasuredRow>& rows) {
 
 }  // namespace
 
+bool has_weights(KernelKind kind) { return kind == KernelKind::kGemm || kind == KernelKind::kMoe; }
+
+bool is_scored_by_weight(const KernelShape& shape) {
+  if (!has_weights(kind_of(shape))) return false;
+  Coordinates at = coordinates_of(shape);
+  at.value[0] = 0;  // tokens
+  return (hash_of(shape.index(), at) >> 20U) % 5 == 0;
+}
+
 bool is_scored(const KernelShape& shape) {
-  const Coordinates at = coordinates_of(shape);
-  std::uint64_t hash = mix(0xCBF29CE484222325ULL, shape.index());
-  for (std::size_t i = 0; i < at.count; ++i) {
-    hash = mix(hash, static_cast<std::uint64_t>(std::llround(at.value[i] * 16)));
+  return (hash_of(shape.index(), coordinates_of(shape)) >> 20U) % 5 == 0;
+}
+
+std::vector<Issue> unit_problems(const Gpu& gpu, std::span<const MeasuredRow> rows,
+                                 const std::string& file) {
+  constexpr double kTooFast = 100;
+  constexpr double kTooSlow = 300;
+  constexpr double kLongSeconds = 0.03;
+  std::vector<Issue> issues;
+  for (const MeasuredRow& row : rows) {
+    const double bound = bound_seconds(gpu, row.shape);
+    std::string message;
+    if (row.seconds * kTooFast < bound) {
+      message = fmt::format(
+          "{:.3g} ms is {:.0f} times faster than {} can be ({:.3g} ms); is it in seconds?",
+          row.seconds * 1e3, bound / row.seconds, gpu.name, bound * 1e3);
+    } else if (row.seconds > kLongSeconds && row.seconds > kTooSlow * bound) {
+      message = fmt::format(
+          "{:.4g} ms is {:.0f} times the physical bound ({:.3g} ms); is it in microseconds?",
+          row.seconds * 1e3, row.seconds / bound, bound * 1e3);
+    }
+    if (message.empty()) continue;
+    Issue issue;
+    issue.code = "E105";
+    issue.file = file;
+    issue.line = row.line;
+    issue.message = std::move(message);
+    issues.push_back(std::move(issue));
   }
-  return (hash >> 20U) % 5 == 0;
+  return issues;
 }
 
 FitErrors errors_of(const KernelModel& model, std::span<const MeasuredRow> rows) {
-  FitErrors errors;
   std::vector<double> deviations;
   deviations.reserve(rows.size());
   for (const MeasuredRow& row : rows) {
     deviations.push_back(std::abs(model.seconds(row.shape) / row.seconds - 1));
   }
+  return errors_from(std::move(deviations));
+}
+
+FitErrors errors_from(std::vector<double> deviations) {
+  FitErrors errors;
   if (deviations.empty()) return errors;
   std::sort(deviations.begin(), deviations.end());
   errors.rows = static_cast<std::int64_t>(deviations.size());
@@ -198,7 +294,7 @@ KernelFit fit_kernel(const Gpu& gpu, KernelKind kind, Dtype dtype,
   for (const MeasuredRow& row : rows_of(rows, kind, dtype)) {
     if (row.seconds < bound_seconds(gpu, row.shape)) {
       ++fit.below_bound;
-    } else if (options.hold_back && is_scored(row.shape)) {
+    } else if (held_back(row.shape, options.split)) {
       scored.push_back(row);
     } else {
       fitted.push_back(row);
@@ -207,19 +303,17 @@ KernelFit fit_kernel(const Gpu& gpu, KernelKind kind, Dtype dtype,
   HEADROOM_CHECK(!fitted.empty(), "there are rows to fit");
   set_range(fit, fitted);
 
-  std::vector<MeasuredRow> thinned;
-  const std::size_t stride = fitted.size() / std::max<std::size_t>(1, options.most_rows) + 1;
-  for (std::size_t i = 0; i < fitted.size(); i += stride) thinned.push_back(fitted[i]);
-  const auto solve_from = [&](std::span<const double> values) {
-    const Problem problem(gpu, form, thinned, values);
-    Solution solution = minimise(problem, problem.anchor(), options.rounds);
-    fit.coefficients = problem.coefficients(solution.x);
-    return solution.cost;
-  };
-  const double cost = solve_from(generic_coefficients(kind));
+  const std::vector<MeasuredRow> few = thin(fitted, options.search_rows);
+  Solution best = search(gpu, form, few, generic_coefficients(kind), options);
   if (start != nullptr && start->coefficients.size() == form.parameters.size()) {
-    const std::vector<double> first = fit.coefficients;
-    if (solve_from(start->coefficients) >= cost) fit.coefficients = first;
+    Solution other = search(gpu, form, few, start->coefficients, options);
+    if (other.cost < best.cost) best = std::move(other);
+  }
+  fit.coefficients = best.coefficients;
+  if (fitted.size() > few.size()) {
+    const std::vector<MeasuredRow> many = thin(fitted, options.most_rows);
+    const Problem problem(gpu, form, many, generic_coefficients(kind));
+    fit.coefficients = minimise(problem, best.x, options.rounds / 2).coefficients;
   }
   const auto model = make_fitted_model(gpu, fit);
   fit.fitted = errors_of(*model, fitted);
@@ -231,7 +325,7 @@ KernelTable make_table(const Gpu& gpu, KernelKind kind, Dtype dtype,
                        std::span<const MeasuredRow> rows, std::string source, bool hold_back) {
   std::vector<std::pair<std::array<double, Coordinates::kMost>, double>> points;
   for (const MeasuredRow& row : rows_of(rows, kind, dtype)) {
-    if (row.seconds < bound_seconds(gpu, row.shape)) continue;
+    if (row.seconds < bound_seconds(gpu, row.shape) || !is_on_grid(row.shape)) continue;
     if (hold_back && is_scored(row.shape)) continue;
     points.emplace_back(coordinates_of(row.shape).value, row.seconds);
   }

@@ -33,6 +33,7 @@ double smooth_max(double a, double b, double p);
 
 extern const FittedForm kGemmForm;
 extern const FittedForm kPrefillAttentionForm;
+extern const FittedForm kEncoderAttentionForm;
 extern const FittedForm kDecodeAttentionForm;
 extern const FittedForm kMemoryForm;
 extern const FittedForm kCollectiveForm;

@@ -17,14 +17,15 @@ enum Index : std::size_t {
   kTwoShot,
   kTwoShotRamp,
   kNcclBase,
-  kNcclPerStep,
+  kNcclHop,
   kReduceRate,
   kGatherRate,
   kScatterRate,
   kExchangeRate,
   kNcclRamp,
   kCrossNode,
-  kGatherLatency,
+  kRankGain,
+  kEngineRate,
   kCount
 };
 
@@ -37,14 +38,16 @@ constexpr std::array<Parameter, kCount> kParameters{{
     {"two_shot_ramp", "bytes in 1e6 at which a ramp of chunks costs as much as the transfer", 0.02,
      0, 20},
     {"nccl_us", "NCCL call of an empty message between two ranks", 8, 2, 80},
-    {"nccl_per_step_us", "NCCL, for each doubling of the ranks", 2.8, 0, 40},
+    {"nccl_hop_us", "NCCL, for each hop of a ring beyond the first", 0.8, 0, 10},
     {"reduce_rate", "share of the link that NCCL's all-reduce reaches", 0.85, 0.1, 2},
     {"gather_rate", "the same, all-gather and send", 0.79, 0.1, 1},
     {"scatter_rate", "the same, reduce-scatter", 0.83, 0.1, 1},
     {"exchange_rate", "the same, all-to-all", 0.79, 0.1, 1},
     {"nccl_ramp", "as two_shot_ramp, NCCL", 7, 0, 40},
     {"cross_node_us", "added where ranks sit in several nodes", 12, 0, 100},
-    {"gather_latency", "latency of the other calls over that of all-reduce", 0.79, 0.3, 2},
+    {"rank_gain", "rise of NCCL's rates with each doubling of the ranks", 0.1, 0, 1},
+    {"engine_rate", "NCCL's rate inside the engine, large messages, over its rate alone", 0.95, 0.4,
+     1.2},
 }};
 
 /// Message bytes that cross one GPU's link each way in a ring or tree of the op.
@@ -62,6 +65,22 @@ double ring_bytes(const CollectiveShape& s) {
       return s.bytes;
   }
   return s.bytes;
+}
+
+/// Hops of the ring that follow one another, beyond the first.
+double hops(const CollectiveShape& s) {
+  const auto ranks = static_cast<double>(s.ranks);
+  switch (s.op) {
+    case Collective::kAllReduce:
+      return 2 * (ranks - 1) - 1;
+    case Collective::kAllGather:
+    case Collective::kReduceScatter:
+      return ranks - 2;
+    case Collective::kAllToAll:
+    case Collective::kSendRecv:
+      return s.op == Collective::kAllToAll ? (ranks - 2) / 2 : 0;  // straight to each rank
+  }
+  return 0;
 }
 
 double rate_of(Collective op, std::span<const double> c) {
@@ -91,12 +110,12 @@ double collective_seconds(const Gpu& gpu, const KernelShape& any, std::span<cons
   const double link = link_bytes_per_s(gpu, s.ranks);
   const bool crosses = s.ranks > gpu.gpus_per_node;
   const bool reduces = s.op == Collective::kAllReduce;
-  const double steps = s.op == Collective::kSendRecv ? 0 : std::log2(ranks) - 1;
-  const double latency =
-      (c[kNcclBase] + c[kNcclPerStep] * steps) * (reduces ? 1 : c[kGatherLatency]) +
-      (crosses ? c[kCrossNode] : 0);
+  const double latency = c[kNcclBase] + c[kNcclHop] * hops(s) + (crosses ? c[kCrossNode] : 0);
+  const double gain = 1 + c[kRankGain] * (std::log2(ranks) - 1);
+  const double engine = s.engine && reduces ? c[kEngineRate] : 1;
   const double nccl =
-      latency * kMicro + transfer(ring_bytes(s), link * rate_of(s.op, c), c[kNcclRamp]);
+      latency * kMicro +
+      transfer(ring_bytes(s), link * rate_of(s.op, c) * gain * engine, c[kNcclRamp]);
   if (!reduces || !s.engine || crosses) return nccl;
   const double ranks_us = c[kPerRank] * (ranks - 2);
   const double one = (c[kBase] + ranks_us) * kMicro + (ranks - 1) * s.bytes / (link * c[kOneShot]);

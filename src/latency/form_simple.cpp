@@ -97,6 +97,8 @@ const FittedForm& fitted_form(KernelKind kind) {
       return kMoeForm;
     case KernelKind::kNetwork:
       return kNetworkForm;
+    case KernelKind::kEncoderAttention:
+      return kEncoderAttentionForm;
   }
   HEADROOM_CHECK(false, "every kernel kind has a form");
   return kMemoryForm;

@@ -81,7 +81,8 @@ Work work(const NetworkShape& s) {
 }
 
 constexpr std::array<std::string_view, kKernelKinds> kKindNames{
-    "gemm", "attention_prefill", "attention_decode", "memory", "collective", "moe", "network"};
+    "gemm", "attention_prefill", "attention_decode", "memory", "collective",
+    "moe",  "network",           "attention_encoder"};
 
 }  // namespace
 

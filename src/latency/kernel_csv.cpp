@@ -82,10 +82,11 @@ class Row {
     }
     return value;
   }
+  bool has(std::string_view column) const { return columns_.find(column) != columns_.end(); }
   /// The row's time in seconds, from latency_ms or time_us. Ten seconds of one kernel can only be
   /// another unit.
   double latency() const {
-    if (columns_.find("time_us") != columns_.end()) return positive("time_us") * 1e-6;
+    if (has("time_us")) return positive("time_us") * 1e-6;
     const double ms = positive("latency_ms");
     if (ms > 1e4) {
       fail("E105", file_, line_,
@@ -298,13 +299,28 @@ const std::vector<Layout>& layouts() {
   return all;
 }
 
-const Layout& layout_of(const std::map<std::string, std::size_t, std::less<>>& columns,
-                        const std::string& file) {
+using Columns = std::map<std::string, std::size_t, std::less<>>;
+
+bool is_time(std::string_view column) { return column == "latency_ms" || column == "time_us"; }
+
+/// A column that holds times in another unit than the layouts', or empty.
+std::string other_unit(const Columns& columns) {
+  for (const auto& [column, at] : columns) {
+    for (const std::string_view start : {"latency", "time", "duration"}) {
+      if (column.starts_with(start) && !is_time(column)) return column;
+    }
+  }
+  return "";
+}
+
+const Layout& layout_of(const Columns& columns, const std::string& file, int line,
+                        const ReadOptions& options) {
   const Layout* nearest = nullptr;
   std::vector<std::string> nearest_missing;
   for (const Layout& layout : layouts()) {
     std::vector<std::string> missing;
     for (const std::string_view column : layout.columns) {
+      if (!options.needs_time && is_time(column)) continue;
       if (columns.find(column) == columns.end()) missing.emplace_back(column);
     }
     if (missing.empty()) return layout;
@@ -315,9 +331,14 @@ const Layout& layout_of(const std::map<std::string, std::size_t, std::less<>>& c
   }
   std::string list;
   for (const std::string& column : nearest_missing) list += (list.empty() ? "" : ", ") + column;
-  fail("E104", file, 1,
-       "the header is no known layout; nearest is " + std::string(nearest->kind) +
-           ", which misses column " + list);
+  std::string message = "the header is no known layout; nearest is " + std::string(nearest->kind) +
+                        ", which misses column " + list;
+  const std::string unit = other_unit(columns);
+  if (!unit.empty() && is_time(nearest_missing.back())) {
+    message +=
+        "; " + unit + " does not stand for it: times are read in the unit that the name says";
+  }
+  fail("E104", file, line, std::move(message));
 }
 
 std::string read_all(const std::string& path) {
@@ -335,13 +356,74 @@ std::string read_all(const std::string& path) {
   return text.str();
 }
 
+/// Reads a file line by line and keeps the complaints of broken rows.
+class Reader {
+ public:
+  Reader(const std::string& file, const LayerContext& context, const ReadOptions& options)
+      : file_(file), context_(context), options_(options) {}
+
+  void line(std::string_view line, int number) {
+    if (layout_ == nullptr) {
+      header(line, number);
+      return;
+    }
+    try {
+      data(line, number);
+    } catch (const InputError& error) {
+      issues_.insert(issues_.end(), error.issues().begin(), error.issues().end());
+    }
+  }
+
+  MeasuredFile finish() {
+    if (layout_ == nullptr) fail("E104", file_, 1, "the file is empty");
+    if (!issues_.empty()) throw InputError(std::move(issues_));
+    return std::move(out_);
+  }
+
+ private:
+  void header(std::string_view line, int number) {
+    for (const std::string_view column : split(line)) {
+      if (!columns_.emplace(std::string(column), columns_.size()).second) {
+        fail("E104", file_, number, "column " + std::string(column) + " stands twice");
+      }
+    }
+    layout_ = &layout_of(columns_, file_, number, options_);
+    out_.kind = layout_->kind;
+    out_.header = line;
+    if (layout_->of_a_layer && context_.model == nullptr) {
+      fail("E106", file_, number,
+           "a layer's kernel grid needs the model and the tensor parallelism it was measured on");
+    }
+  }
+
+  void data(std::string_view line, int number) {
+    const Row row(columns_, split(line), file_, number);
+    if (options_.keep_lines) {
+      out_.lines.emplace_back(line);
+      out_.line_numbers.push_back(number);
+    }
+    if (const auto shape = layout_->read(row, context_)) {
+      const bool timed = row.has("latency_ms") || row.has("time_us");
+      out_.rows.push_back({*shape, timed ? row.latency() : 0, number});
+    } else {
+      ++out_.other_rows;
+    }
+  }
+
+  const std::string& file_;
+  const LayerContext& context_;
+  const ReadOptions& options_;
+  Columns columns_;
+  const Layout* layout_ = nullptr;
+  std::vector<Issue> issues_;
+  MeasuredFile out_;
+};
+
 }  // namespace
 
 MeasuredFile parse_kernel_csv(std::string_view text, const std::string& file,
-                              const LayerContext& context) {
-  MeasuredFile out;
-  std::map<std::string, std::size_t, std::less<>> columns;
-  const Layout* layout = nullptr;
+                              const LayerContext& context, const ReadOptions& options) {
+  Reader reader(file, context, options);
   int number = 0;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
@@ -350,33 +432,14 @@ MeasuredFile parse_kernel_csv(std::string_view text, const std::string& file,
     ++number;
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     if (line.empty() || line.front() == '#') continue;
-    if (layout == nullptr) {
-      for (const std::string_view column : split(line)) {
-        if (!columns.emplace(std::string(column), columns.size()).second) {
-          fail("E104", file, number, "column " + std::string(column) + " stands twice");
-        }
-      }
-      layout = &layout_of(columns, file);
-      out.kind = layout->kind;
-      if (layout->of_a_layer && context.model == nullptr) {
-        fail("E106", file, number,
-             "a layer's kernel grid needs the model and the tensor parallelism it was measured on");
-      }
-      continue;
-    }
-    const Row row(columns, split(line), file, number);
-    if (const auto shape = layout->read(row, context)) {
-      out.rows.push_back({*shape, row.latency(), number});
-    } else {
-      ++out.other_rows;
-    }
+    reader.line(line, number);
   }
-  if (layout == nullptr) fail("E104", file, 1, "the file is empty");
-  return out;
+  return reader.finish();
 }
 
-MeasuredFile read_kernel_csv(const std::string& path, const LayerContext& context) {
-  return parse_kernel_csv(read_all(path), path, context);
+MeasuredFile read_kernel_csv(const std::string& path, const LayerContext& context,
+                             const ReadOptions& options) {
+  return parse_kernel_csv(read_all(path), path, context, options);
 }
 
 }  // namespace headroom

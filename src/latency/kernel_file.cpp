@@ -19,6 +19,7 @@ constexpr std::array<json::Choice, kKernelKinds> kKindChoices{{
     {"collective", "messages between GPUs"},
     {"moe", "fused mixture-of-experts feed-forward"},
     {"network", "one forward of an image network"},
+    {"attention_encoder", "attention of all tokens over all, as encoders and image models do"},
 }};
 
 void describe_kernel(json::Archive& archive, KernelKind& kind, Dtype& dtype) {
@@ -72,6 +73,8 @@ void describe(json::Archive& archive, KernelFit& fit) {
                   json::kNonNegative);
   archive.object({"fitted", "errors on the rows used"}, fit.fitted);
   archive.object({"scored", "errors on the rows held back"}, fit.scored);
+  archive.object({"scored_weights", "errors where whole weight shapes are held back instead"},
+                 fit.scored_weights);
   archive.integer({"below_bound", "rows left out because they beat the physical bound"},
                   fit.below_bound, {0, 1e12});
   archive.text({"source", "what was measured"}, fit.source);

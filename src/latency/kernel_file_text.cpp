@@ -41,10 +41,11 @@ std::string fit_text(const KernelFit& fit) {
   return fmt::format(
       "    {{\"kernel\": {}, \"dtype\": {},\n     \"coefficients\": {{{}}},\n"
       "     \"range_min\": {}, \"range_max\": {},\n     \"fitted\": {},\n     \"scored\": {},\n"
+      "     \"scored_weights\": {},\n"
       "     \"below_bound\": {}, \"source\": {}}}",
       quoted(name(fit.kind)), quoted(name(fit.dtype)), coefficients, list(fit.range_min),
-      list(fit.range_max), errors(fit.fitted), errors(fit.scored), fit.below_bound,
-      quoted(fit.source));
+      list(fit.range_max), errors(fit.fitted), errors(fit.scored), errors(fit.scored_weights),
+      fit.below_bound, quoted(fit.source));
 }
 
 std::string table_text(const KernelTable& table) {

@@ -97,6 +97,7 @@ class TableModel final : public KernelModel {
 
   double seconds(const KernelShape& shape) const override {
     const double reference = fallback_->seconds(shape);
+    if (!is_on_grid(shape)) return reference;
     const Coordinates at = logs(coordinates_of(shape));
     double sum = 0;
     double weights = 1 / std::pow(kReach, 4);

@@ -12,8 +12,10 @@ const KernelFile* nearest_relative(const Gpu& gpu) {
   struct Relative {
     std::string_view architecture, gpu;
   };
-  constexpr std::array<Relative, 3> kRelatives{
-      {{"Ampere", "A100-SXM-80GB"}, {"Hopper", "H100-SXM-80GB"}, {"Blackwell", "B200-SXM-180GB"}}};
+  constexpr std::array<Relative, 4> kRelatives{{{"Ampere", "A100-SXM-80GB"},
+                                                {"Ada", "RTX-4090"},
+                                                {"Hopper", "H100-SXM-80GB"},
+                                                {"Blackwell", "B200-SXM-180GB"}}};
   for (const Relative& relative : kRelatives) {
     if (gpu.architecture == relative.architecture) return find_kernel_file(relative.gpu);
   }
@@ -85,7 +87,8 @@ KernelSet::KernelSet(const Gpu& gpu, KernelFamily family, const KernelFile* file
 }
 
 const KernelModel& KernelSet::model(const KernelShape& shape) const {
-  return *models_[shape.index()][static_cast<std::size_t>(dtype_of(shape))];
+  return *models_[static_cast<std::size_t>(kind_of(shape))]
+                 [static_cast<std::size_t>(dtype_of(shape))];
 }
 
 }  // namespace headroom

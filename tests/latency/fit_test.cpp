@@ -65,6 +65,43 @@ TEST_CASE("a broken row is named with its line and its reason", "[latency][fit]"
   CHECK(error_of(header + "bfloat16,8,128,256,nan\n").line == 2);
 }
 
+TEST_CASE("every broken row is named, not the first alone", "[latency][fit]") {
+  try {
+    parse_kernel_csv("dtype,m,n,k,latency_ms\nbfloat16,8,x,256,1\nbfloat16,8,128,256,1\nbfloat16\n",
+                     "rows.csv");
+    FAIL("the text was accepted");
+  } catch (const InputError& error) {
+    REQUIRE(error.issues().size() == 2);
+    CHECK(error.issues()[0].line == 2);
+    CHECK(error.issues()[1].line == 4);
+  }
+}
+
+TEST_CASE("times in another unit are told by the physical bound", "[latency][fit]") {
+  const Gpu& gpu = *find_gpu("A100-SXM-80GB");
+  // 2 x 8192^3 / 312e12 = 3.5 ms.
+  const GemmShape large{8192, 8192, 8192, Dtype::kBf16};
+  const std::vector<MeasuredRow> rows{{large, 5e-6, 2}, {large, 5e-3, 3}, {large, 5.0, 4}};
+  const std::vector<Issue> issues = unit_problems(gpu, rows, "rows.csv");
+  REQUIRE(issues.size() == 2);
+  CHECK(issues[0].line == 2);
+  CHECK(issues[0].message.find("is it in seconds?") != std::string::npos);
+  CHECK(issues[1].line == 4);
+  CHECK(issues[1].message.find("is it in microseconds?") != std::string::npos);
+}
+
+TEST_CASE("another split holds back whole weight shapes", "[latency][fit]") {
+  int scored = 0;
+  for (std::int64_t n = 1; n <= 1000; ++n) {
+    const bool held = is_scored_by_weight(GemmShape{1, n, 4096, Dtype::kBf16});
+    CHECK(held == is_scored_by_weight(GemmShape{777, n, 4096, Dtype::kBf16}));
+    scored += held ? 1 : 0;
+  }
+  CHECK(scored > 150);
+  CHECK(scored < 250);
+  CHECK_FALSE(is_scored_by_weight(MemoryShape{1e6}));
+}
+
 TEST_CASE("a time over ten seconds is taken for a wrong unit", "[latency][fit]") {
   const Issue issue = error_of("dtype,m,n,k,latency_ms\nbfloat16,8,128,256,25000\n");
   CHECK(issue.line == 2);

@@ -43,6 +43,9 @@ KernelShape random_shape(RandomStream& random, std::size_t kind) {
       return MoeShape{
           size(1, 65536), size(512, 8192), size(512, 16384), 2, 8, 1, size(1, 3), true, 0,
           Dtype::kBf16};
+    case 7:
+      return PrefillAttentionShape{size(1, 16),  size(1, 16384), 0,    16, 16, 8 * size(4, 33), 72,
+                                   Dtype::kBf16, Dtype::kBf16,   false};
     default:
       return NetworkShape{1e12 * static_cast<double>(size(1, 100)),
                           1e11 * static_cast<double>(size(1, 100)),
@@ -92,6 +95,73 @@ TEST_CASE("no fitted kernel is faster than the physical bound", "[latency][kerne
       CHECK(fitted.seconds(shape) >= bound.seconds(shape));
       CHECK(bound.seconds(shape) == bound_seconds(gpu, shape));
     }
+  }
+}
+
+TEST_CASE("more to read, send or attend to never takes less time", "[latency][kernel]") {
+  for (const Gpu& gpu : gpus()) {
+    const KernelSet kernels(gpu, KernelFamily::kFitted, nullptr);
+    const auto rises = [&](const char* what, auto shape_of, double from, double to) {
+      double before = 0;
+      for (double x = from; x <= to; x *= 2) {
+        const double now = kernels.seconds(shape_of(x));
+        INFO(gpu.name << " " << what << " " << x << " " << before << " " << now);
+        CHECK(now >= before * (1 - 1e-9));
+        before = now;
+      }
+    };
+    for (const std::int64_t kv_heads : {1, 8}) {
+      rises(
+          "context",
+          [&](double context) -> KernelShape {
+            return DecodeAttentionShape{8, 8 * context, 32, kv_heads, 128, 0, Dtype::kBf16};
+          },
+          16, 131072);
+      rises(
+          "prompt",
+          [&](double prompt) -> KernelShape {
+            return PrefillAttentionShape{4,
+                                         static_cast<std::int64_t>(prompt),
+                                         0,
+                                         32,
+                                         kv_heads,
+                                         128,
+                                         128,
+                                         Dtype::kBf16,
+                                         Dtype::kBf16,
+                                         true};
+          },
+          128, 16384);
+    }
+    rises(
+        "bytes", [](double bytes) -> KernelShape { return MemoryShape{bytes}; }, 1e3, 1e9);
+    rises(
+        "message",
+        [](double bytes) -> KernelShape {
+          return CollectiveShape{Collective::kAllReduce, bytes, 8, true};
+        },
+        256, 1e9);
+  }
+}
+
+TEST_CASE("a GPU known by its data sheet alone behaves like its generation", "[latency][kernel]") {
+  Gpu sheet = *find_gpu("H100-SXM-80GB");
+  const KernelSet measured(sheet, KernelFamily::kFitted, nullptr);
+  sheet.name = "nobody measured this one";
+  const KernelSet borrowed(sheet, KernelFamily::kFitted, nullptr);
+  sheet.architecture = "of a new generation";
+  const KernelSet generic(sheet, KernelFamily::kFitted, nullptr);
+  CHECK(measured.calibrated(KernelKind::kGemm));
+  CHECK(!borrowed.calibrated(KernelKind::kGemm));
+  const std::vector<KernelShape> shapes{
+      GemmShape{16, 8192, 8192, Dtype::kBf16}, GemmShape{4096, 8192, 8192, Dtype::kBf16},
+      PrefillAttentionShape{1, 8192, 0, 32, 8, 128, 128, Dtype::kBf16, Dtype::kBf16, true},
+      DecodeAttentionShape{64, 64 * 4096.0, 32, 8, 128, 0, Dtype::kBf16}};
+  for (const KernelShape& shape : shapes) {
+    INFO("kind " << shape.index());
+    CHECK(borrowed.seconds(shape) == measured.seconds(shape));
+    // Coefficients amid those of three generations: within 30 % where the work is large.
+    CHECK(generic.seconds(shape) == Approx(measured.seconds(shape)).epsilon(0.3));
   }
 }
 

@@ -40,8 +40,8 @@ TEST_CASE("help fits 80 columns, but for examples to be copied", "[tools][cli]")
 TEST_CASE("help names every verb that is built and none that is not", "[tools][cli]") {
   const std::string help = tool("--help").out;
   for (const char* verb :
-       {"run", "plan", "report", "compare", "check", "sweep", "validate", "explain", "schema", "gpus",
-        "models", "list", "init", "completion", "version"}) {
+       {"run", "plan", "report", "compare", "check", "sweep", "fit", "kernels", "validate",
+        "explain", "schema", "gpus", "models", "list", "init", "completion", "version"}) {
     CHECK(has(help, "\n  " + std::string(verb) + " "));
   }
   for (const char* verb : {"complete", "merge", "junit"}) {

@@ -167,8 +167,8 @@ TEST_CASE("an interrupted run says so and keeps what it has", "[tools][run]") {
   const std::string out = scratch("interrupted.json");
   const std::string err = scratch("interrupted.err");
   const int status =
-      std::system(("timeout --preserve-status -s INT 3 " + std::string(HEADROOM_TOOL) + " run " +
-                   lasting.path() + " -n 100000 -j 1 --json -q >" + out + " 2>" + err)
+      std::system(("timeout --foreground --preserve-status -s INT 3 " + std::string(HEADROOM_TOOL) +
+                   " run " + lasting.path() + " -n 100000 -j 1 --json -q >" + out + " 2>" + err)
                       .c_str());
   CHECK(WEXITSTATUS(status) == 130);
   const Json report = Json::parse(read_file(out));

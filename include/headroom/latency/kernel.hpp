@@ -82,7 +82,8 @@ struct NetworkShape {
 using KernelShape = std::variant<GemmShape, PrefillAttentionShape, DecodeAttentionShape,
                                  MemoryShape, CollectiveShape, MoeShape, NetworkShape>;
 
-/// Alternatives of KernelShape, in order, with attention split by what is measured apart.
+/// What is measured apart: the alternatives of KernelShape in order, then attention without a
+/// causal mask, which has kernels of its own.
 enum class KernelKind {
   kGemm,
   kPrefillAttention,
@@ -91,10 +92,14 @@ enum class KernelKind {
   kCollective,
   kMoe,
   kNetwork,
+  kEncoderAttention,
 };
-inline constexpr std::size_t kKernelKinds = 7;
+inline constexpr std::size_t kKernelKinds = 8;
 std::string_view name(KernelKind kind);
 constexpr KernelKind kind_of(const KernelShape& shape) {
+  if (const auto* attention = std::get_if<PrefillAttentionShape>(&shape)) {
+    return attention->causal ? KernelKind::kPrefillAttention : KernelKind::kEncoderAttention;
+  }
   return static_cast<KernelKind>(shape.index());
 }
 /// The format that sets a kernel's rate: of weights, of queries, of the cache; bf16 where none

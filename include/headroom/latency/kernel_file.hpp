@@ -28,6 +28,10 @@ std::span<const std::string_view> coordinate_names(KernelKind kind);
 /// REQUIRES: at.count == coordinate_names(kind).size().
 KernelShape shape_at(KernelKind kind, Dtype dtype, const Coordinates& at);
 
+/// Whether shape_at(kind_of, dtype_of, coordinates_of) gives the shape back. Tables hold only such
+/// shapes: the engine's own all-reduce, evenly routed experts, attention of one head width.
+bool is_on_grid(const KernelShape& shape);
+
 /// Errors of predictions against measurements: |predicted / measured - 1|, in shares of 1.
 struct FitErrors {
   std::int64_t rows = 0;
@@ -43,8 +47,9 @@ struct KernelFit {
   std::vector<double> range_min, range_max;  ///< of each coordinate, over the rows fitted
   FitErrors fitted;                          ///< rows used
   FitErrors scored;                          ///< rows held back by the hash of their shape
-  std::int64_t below_bound = 0;              ///< rows left out: faster than the physical bound
-  std::string source;                        ///< what was measured, where
+  FitErrors scored_weights;      ///< fitted again without whole weight shapes; 0 rows: none
+  std::int64_t below_bound = 0;  ///< rows left out: faster than the physical bound
+  std::string source;            ///< what was measured, where
 };
 void describe(json::Archive& archive, KernelFit& fit);
 

@@ -1,0 +1,204 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "commands.hpp"
+#include "headroom/json/document.hpp"
+#include "headroom/latency/deployment.hpp"
+#include "headroom/report/format.hpp"
+#include "kernel_input.hpp"
+#include "messages.hpp"
+
+namespace headroom::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::optional<KernelFile> kernel_model(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  KernelFile file;
+  json::Document::read(path, json::Document::Comments::kAllowed)
+      .decode([&file](json::Archive& archive) { describe(archive, file); });
+  return file;
+}
+
+KernelFamily family_of(const KernelsOptions& options, const std::optional<KernelFile>& file) {
+  if (options.family == "bound") return KernelFamily::kBound;
+  if (options.family == "fitted") return KernelFamily::kFitted;
+  const bool has_tables = file && !file->tables.empty();
+  if (options.family == "table" && !has_tables) {
+    throw UsageError(
+        "--family table needs a --kernel-model with tables (headroom fit --family table)");
+  }
+  return has_tables ? KernelFamily::kTable : KernelFamily::kFitted;
+}
+
+/// One measured row and what the model says about it.
+struct Prediction {
+  const MeasuredRow* row = nullptr;
+  double seconds = 0;
+  double outside = 1;  ///< factor beyond the fitted range, 1 inside
+  bool below_bound = false;
+  double error() const { return seconds / row->seconds - 1; }
+};
+
+/// What one kernel and number format came to.
+struct Summary {
+  FitErrors errors;
+  std::int64_t below_bound = 0, outside = 0;
+};
+using Summaries = std::map<std::pair<KernelKind, Dtype>, Summary>;
+
+Summaries summarise(const std::vector<Prediction>& predictions) {
+  std::map<std::pair<KernelKind, Dtype>, std::vector<double>> deviations;
+  Summaries all;
+  for (const Prediction& p : predictions) {
+    const std::pair key{kind_of(p.row->shape), dtype_of(p.row->shape)};
+    Summary& summary = all[key];
+    summary.outside += p.outside > 1 ? 1 : 0;
+    summary.below_bound += p.below_bound ? 1 : 0;
+    if (!p.below_bound) deviations[key].push_back(std::abs(p.error()));
+  }
+  for (auto& [key, values] : deviations) all[key].errors = errors_from(std::move(values));
+  return all;
+}
+
+std::string table(const Summaries& all) {
+  std::string text = pad_right("kernel", 20) + pad_right("dtype", 7) + pad_right("rows", 8) +
+                     pad_right("MAPE", 8) + pad_right("median", 8) + pad_right("p90", 8) +
+                     pad_right("outside", 9) + "too fast\n";
+  for (const auto& [key, s] : all) {
+    text += pad_right(std::string(name(key.first)), 20) +
+            pad_right(std::string(name(key.second)), 7) +
+            pad_right(std::to_string(s.errors.rows), 8);
+    for (const double value : {s.errors.mape, s.errors.median, s.errors.p90}) {
+      text += pad_right(s.errors.rows == 0 ? "-" : fmt::format("{:.1f} %", 100 * value), 8);
+    }
+    text += pad_right(std::to_string(s.outside), 9) + std::to_string(s.below_bound) + "\n";
+  }
+  return text;
+}
+
+Json table_json(const Summaries& all) {
+  Json list = Json::array();
+  for (const auto& [key, s] : all) {
+    list.push_back({{"kernel", name(key.first)},
+                    {"dtype", name(key.second)},
+                    {"rows", s.errors.rows},
+                    {"mape", s.errors.mape},
+                    {"median", s.errors.median},
+                    {"p90", s.errors.p90},
+                    {"outside", s.outside},
+                    {"below_bound", s.below_bound}});
+  }
+  return list;
+}
+
+/// Every input row with predicted_ms, error (predicted / measured - 1, where measured) and outside
+/// (factor beyond the fitted range, 1 inside it). Rows of formats that are not modelled keep these
+/// empty.
+std::string rows_text(const MeasuredFile& file, std::span<const Prediction> predictions) {
+  std::string text = file.header + ",predicted_ms,error,outside\n";
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < file.lines.size(); ++i) {
+    text += file.lines[i];
+    if (next < predictions.size() && predictions[next].row->line == file.line_numbers[i]) {
+      const Prediction& p = predictions[next++];
+      text += fmt::format(",{:.6g},", p.seconds * 1e3);
+      if (p.row->seconds > 0) text += fmt::format("{:.4f}", p.error());
+      text += fmt::format(",{:.4g}\n", p.outside);
+    } else {
+      text += ",,,\n";
+    }
+  }
+  return text;
+}
+
+std::vector<Prediction> predict(const KernelSet& kernels, const Gpu& gpu,
+                                const MeasuredFile& file) {
+  std::vector<Prediction> predictions;
+  predictions.reserve(file.rows.size());
+  for (const MeasuredRow& row : file.rows) {
+    const KernelModel& model = kernels.model(row.shape);
+    predictions.push_back({&row, model.seconds(row.shape), model.outside(row.shape),
+                           row.seconds > 0 && row.seconds < bound_seconds(gpu, row.shape)});
+  }
+  return predictions;
+}
+
+void write_rows(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) cannot_write(path);
+}
+
+int predict_rows(const KernelsOptions& options, const MeasuredFile& file,
+                 const std::vector<Prediction>& predictions) {
+  const std::string rows = rows_text(file, predictions);
+  if (options.json) {
+    Json list = Json::array();
+    for (const Prediction& p : predictions) {
+      list.push_back({{"line", p.row->line},
+                      {"predicted_ms", p.seconds * 1e3},
+                      {"error", p.row->seconds > 0 ? Json(p.error()) : Json(nullptr)},
+                      {"outside", p.outside}});
+    }
+    if (!options.out.empty()) write_rows(options.out, rows);
+    print_answer(list.dump(2) + "\n");
+  } else if (options.out.empty() || options.out == "-") {
+    print_answer(rows);
+  } else {
+    write_rows(options.out, rows);
+  }
+  return kOk;
+}
+
+}  // namespace
+
+int kernels_command(const CommandLine& line, const Terminal&) {
+  const KernelsOptions& options = line.kernels;
+  const Gpu gpu = gpu_of(options.gpu);
+  const LayerOptions layer(options.model, options.tensor_parallel);
+  const std::optional<KernelFile> own = kernel_model(options.kernel_model);
+  const KernelSet kernels(gpu, family_of(options, own), own ? &*own : nullptr);
+
+  const bool evaluates = options.action == "evaluate";
+  ReadOptions reading;
+  reading.needs_time = evaluates;
+  reading.keep_lines = true;
+  const MeasuredFile file = read_kernel_csv(options.data, layer.context(options.data), reading);
+  if (evaluates) {
+    std::vector<Issue> units = unit_problems(gpu, file.rows, options.data);
+    if (!units.empty()) throw InputError(std::move(units));
+  }
+  const std::vector<Prediction> predictions = predict(kernels, gpu, file);
+  if (!evaluates) return predict_rows(options, file, predictions);
+
+  const Summaries summaries = summarise(predictions);
+  if (!options.out.empty()) write_rows(options.out, rows_text(file, predictions));
+  if (options.json) {
+    print_answer(Json{{"gpu", gpu.name},
+                      {"data", options.data},
+                      {"other_rows", file.other_rows},
+                      {"kernels", table_json(summaries)}}
+                     .dump(2) +
+                 "\n");
+  } else {
+    print_answer(
+        table(summaries) +
+        fmt::format("\noutside: rows beyond the fitted range. too fast: rows that beat the "
+                    "physical bound of {},\nleft out of the errors. {} rows of formats that "
+                    "are not modelled.\n",
+                    gpu.name, file.other_rows));
+  }
+  return kOk;
+}
+
+}  // namespace headroom::tools
