@@ -28,6 +28,7 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
   const Slot victim = pick_victim(pool, r);
   HEADROOM_DCHECK(victim != kNoSlot, "blocks run out only while somebody holds them");
   LiveRequest& request = live_[victim];
+  const std::int64_t left_behind = replica.taken + replica.free_blocks;
   if (victim == replica.partial) {
     replica.free_blocks += pool.blocks(request.computed);
     replica.partial = kNoSlot;
@@ -45,6 +46,7 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
     }
     const std::int64_t computed = known(request) - 1;
     replica.free_blocks += pool.blocks(computed);
+    request.computed = static_cast<std::int32_t>(computed);
     --residues_of(pool, r)[residue(pool, computed, replica.steps)];
     --groups_of(pool, r)[request.group];
     replica.context -= computed + 1;
@@ -55,7 +57,9 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
     request.output -= request.made;  // forgets them altogether
     request.made = 0;
   }
-  request.computed = 0;
+  // Waiting, these two say what it may find again: found_tokens().
+  if (!pool.config->reuse_preempted) request.computed = 0;
+  request.decode_from = static_cast<std::uint64_t>(left_behind);
   ++request.preemptions;
   pool.totals.preemptions += 1;
   collector_.preempted(request);

@@ -62,6 +62,7 @@ struct alignas(64) Replica {
   Slot prefill_first = kNoSlot;  ///< requests with prompt tokens in the present step
   Slot prefill_last = kNoSlot;
   Slot partial = kNoSlot;    ///< a prompt that is not finished: the one admitted last
+  std::int64_t taken = 0;    ///< KV blocks taken off the front of its free ones so far
   Slot next_done = kNoSlot;  ///< a request that ends with the present plan, to fetch ahead
   boost::container::small_vector<Fresh, 1> fresh;
 };
@@ -71,6 +72,7 @@ static_assert(sizeof(Replica) == 128);
 struct Draft {
   std::int64_t budget = 0;         ///< tokens left
   std::int64_t reserved = 0;       ///< KV blocks promised to this step
+  std::int64_t reused = 0;         ///< of them, those that hold what a preempted request left
   std::int64_t tokens = 0;         ///< prompt tokens
   std::int64_t rows = 0;           ///< prompts that end in this step
   std::int64_t prefill_ticks = 0;  ///< prefill attention
