@@ -28,7 +28,7 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
   const Slot victim = pick_victim(pool, r);
   HEADROOM_DCHECK(victim != kNoSlot, "blocks run out only while somebody holds them");
   LiveRequest& request = live_[victim];
-  const std::int64_t left_behind = replica.taken + replica.free_blocks;
+  const std::int64_t free_before = replica.free_blocks;
   if (victim == replica.partial) {
     replica.free_blocks += pool.blocks(request.computed);
     replica.partial = kNoSlot;
@@ -58,8 +58,11 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
     request.made = 0;
   }
   // Waiting, these two say what it may find again: found_tokens().
-  if (!pool.config->reuse_preempted) request.computed = 0;
-  request.decode_from = static_cast<std::uint64_t>(left_behind);
+  if (pool.taken.empty()) {
+    request.computed = 0;
+  } else {
+    request.decode_from = static_cast<std::uint64_t>(pool.taken[r] + free_before);
+  }
   ++request.preemptions;
   pool.totals.preemptions += 1;
   collector_.preempted(request);

@@ -62,7 +62,6 @@ struct alignas(64) Replica {
   Slot prefill_first = kNoSlot;  ///< requests with prompt tokens in the present step
   Slot prefill_last = kNoSlot;
   Slot partial = kNoSlot;    ///< a prompt that is not finished: the one admitted last
-  std::int64_t taken = 0;    ///< KV blocks taken off the front of its free ones so far
   Slot next_done = kNoSlot;  ///< a request that ends with the present plan, to fetch ahead
   boost::container::small_vector<Fresh, 1> fresh;
 };
@@ -102,6 +101,9 @@ struct Pool {
   /// block_tokens, then counts of decodes by group.
   std::vector<std::uint16_t, LargePages<std::uint16_t>> rows;
   std::size_t row_length = 0;
+  /// KV blocks taken off the front of each replica's free ones so far; empty where preempted
+  /// requests find nothing again.
+  std::vector<std::int64_t> taken;
   CompletionRows completions;
   /// Slots: a min-heap a replica; static batches: the members.
   std::vector<std::vector<SlotFinish>> slot_finishes;
@@ -127,6 +129,9 @@ struct Pool {
     if (ranked) ranking.set(replica, loads[replica]);
   }
   /// REQUIRES: tokens >= 0.
+  void note_taken(std::size_t replica, std::int64_t count) {
+    if (!taken.empty()) taken[replica] += count;
+  }
   std::int64_t blocks(std::int64_t tokens) const {
     return static_cast<std::int64_t>(
         block.quotient(static_cast<std::uint64_t>(tokens + config->block_tokens - 1)));

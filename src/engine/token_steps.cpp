@@ -19,11 +19,11 @@ Draft CellRun::open_draft(Pool& pool, std::uint32_t r) {
 /// of one that still waits: counting what was taken tells what is left.
 std::int64_t CellRun::found_tokens(const Pool& pool, const Replica& replica, const Draft& draft,
                                    const LiveRequest& request) const {
-  if (!pool.config->reuse_preempted || request.computed == 0 ||
+  if (pool.taken.empty() || request.computed == 0 ||
       &replica != &pool.replicas[request.served_by]) {
     return request.cached;
   }
-  const std::int64_t taken = replica.taken + draft.reserved - draft.reused;
+  const std::int64_t taken = pool.taken[request.served_by] + draft.reserved - draft.reused;
   std::int64_t lost =
       std::max<std::int64_t>(0, taken - static_cast<std::int64_t>(request.decode_from));
   if (kPlantedFault == PlantedFault::kReuseTaken) lost = 0;
@@ -120,7 +120,7 @@ void CellRun::start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft
     pool.totals.mixed_steps += 1;
   }
   replica.free_blocks -= draft.reserved;
-  replica.taken += draft.reserved - draft.reused;
+  pool.note_taken(r, draft.reserved - draft.reused);
   HEADROOM_DCHECK(replica.free_blocks >= 0, "a step reserves only free blocks");
   replica.first_step = duration;
   replica.step_growth = 0;
