@@ -26,7 +26,7 @@ double calibrate(const fs::path& data, const fs::path& kernels) {
     const double middle = (low + high) / 2;
     ReplayOptions options;
     options.sequence_host_s = middle;
-    const ComparedRun c = compare(run, replay(input, kRuns[0], kernels, options), 0, kCalibrated);
+    const ComparedRun c = compare(run, replay(data, first, kernels, options), 0, kCalibrated);
     (mean_of(c.simulated.e2e) < mean_of(c.measured.e2e) ? low : high) = middle;
   }
   return (low + high) / 2;

@@ -1,5 +1,5 @@
 // Real vLLM servers in overload, replayed request by request with the kernel tables of their cards:
-// scenarios/replay-serving-run.json with the run's own numbers, by the code path of `headroom run`.
+// scenarios/replay-serving-run.json with the run's own numbers, as `headroom run` simulates it.
 #include "serving_run.hpp"
 
 #include <fmt/format.h>
@@ -7,11 +7,10 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <memory>
 
 #include "headroom/core/check.hpp"
+#include "headroom/engine/run_cell.hpp"
 #include "headroom/latency/fit.hpp"
-#include "headroom/plan/run.hpp"
 #include "headroom/scenario/load.hpp"
 
 namespace headroom::validation {
@@ -125,10 +124,11 @@ std::vector<RequestRecord> replay(const fs::path& data, const ServingRun& run,
   const ResolvedScenario scenario = resolve(load_scenario(
       std::string(HEADROOM_SOURCE_DIR) + "/scenarios/replay-serving-run.json", overrides));
   std::vector<RequestRecord> records;
-  ExecOptions exec;
-  exec.threads = 1;
-  exec.records = [&records](const JobIndex&) { return std::make_unique<Records>(records); };
-  headroom::run(scenario, exec);
+  const CellJob job = scenario.job(0, 0, 0);
+  RequestStream requests(*job.workload, job.config.key, job.demand_share, job.rate_multiplier,
+                         job.demand_offset);
+  Records sink(records);
+  run_cell(job.config, requests, &sink);
   std::sort(records.begin(), records.end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
   return records;
