@@ -32,9 +32,9 @@ std::int64_t context_limit(const Deployment& deployment, const Limits& limits) {
   return limits.max_context > 0 ? limits.max_context : deployment.model.transformer.max_context;
 }
 
-/// Values of `f` at 0..last, exact at the stated grid, linear between.
+/// Values of `f` at 0..last: each up to `every`, then at the stated grid, linear between.
 template <class F>
-std::vector<double> tabulate(std::int64_t last, F&& f) {
+std::vector<double> tabulate(std::int64_t last, std::int64_t every, F&& f) {
   std::vector<double> values(static_cast<std::size_t>(last) + 1, 0.0);
   std::int64_t known = 0;
   const auto put = [&](std::int64_t at) {
@@ -47,7 +47,7 @@ std::vector<double> tabulate(std::int64_t last, F&& f) {
     }
     known = at;
   };
-  for (std::int64_t at = 1; at <= std::min(last, kEveryToken); ++at) put(at);
+  for (std::int64_t at = 1; at <= std::min(last, every); ++at) put(at);
   while (known < last) {
     const std::int64_t next = known % kBlock == 0 ? known + 1 : (known / kBlock + 1) * kBlock;
     put(std::min(last, next));
@@ -55,10 +55,11 @@ std::vector<double> tabulate(std::int64_t last, F&& f) {
   return values;
 }
 
-std::vector<std::int64_t> dense_table(const StepParts& parts, std::int64_t last) {
+std::vector<std::int64_t> dense_table(const StepParts& parts, std::int64_t last, bool measured) {
   const std::int64_t last_share = parts.slice().share(last);
   const std::vector<double> by_share =
-      tabulate(last_share, [&](std::int64_t share) { return parts.dense_kernels(share); });
+      tabulate(last_share, measured ? last_share : kEveryToken,
+               [&](std::int64_t share) { return parts.dense_kernels(share); });
   std::vector<std::int64_t> dense(static_cast<std::size_t>(last) + 2, 0);
   for (std::int64_t tokens = 1; tokens <= last; ++tokens) {
     const double kernels = by_share[static_cast<std::size_t>(parts.slice().share(tokens))];
@@ -75,7 +76,8 @@ std::vector<std::int64_t> dense_table(const StepParts& parts, std::int64_t last)
 }
 
 std::vector<std::int64_t> row_table(const StepParts& parts, std::int64_t last) {
-  std::vector<double> values = tabulate(last, [&](std::int64_t rows) { return parts.rows(rows); });
+  std::vector<double> values =
+      tabulate(last, kEveryToken, [&](std::int64_t rows) { return parts.rows(rows); });
   std::vector<std::int64_t> table;
   table.reserve(values.size() + 1);
   for (const double value : values) table.push_back(picoseconds(value));
@@ -277,7 +279,7 @@ StepTable::PrefillGrid prefill_grid(const StepParts& parts, std::int64_t max_chu
   StepTable::PrefillGrid grid;
   grid.chunks = chunk_grid(parts, max_chunk, measured);
   grid.pasts = {0};
-  const double ratio = parts.floored(0) > 0 ? 1.05 : measured ? 1.15 : 1.35;
+  const double ratio = parts.floored(0) > 0 ? 1.05 : measured ? 1.07 : 1.35;
   for (double past = 64; past < static_cast<double>(max_context); past *= ratio) {
     grid.pasts.push_back(std::llround(past));
   }
@@ -366,13 +368,14 @@ CompiledSteps compile_steps(const Deployment& deployment, const Limits& limits) 
   const std::int64_t most_tokens = std::max(limits.max_batch, limits.max_step_tokens);
 
   StepTable::Parts table;
-  table.dense_ps = dense_table(parts, most_tokens);
+  // Measured grids have kinks wherever their points are: finer there.
+  const bool measured = deployment.family == KernelFamily::kTable && deployment.kernels != nullptr;
+  table.dense_ps = dense_table(parts, most_tokens, measured);
   table.per_sequence_ps = row_table(parts, limits.max_batch);
   table.decode_pieces.push_back({{0, 0, 0}});
   for (std::int64_t n = 1; n <= limits.max_batch; ++n) {
     table.decode_pieces.push_back(decode_pieces(parts, n, max_context));
   }
-  const bool measured = deployment.family == KernelFamily::kTable && deployment.kernels != nullptr;
   table.prefill = prefill_grid(parts, limits.max_step_tokens, max_context, measured);
 
   CompiledSteps compiled;
