@@ -182,8 +182,9 @@ template <class Entry>
     known.insert(known.end(), entry.aliases.begin(), entry.aliases.end());
   }
   const std::string near = nearest_word(name, known);
-  throw UsageError(fmt::format("unknown {} '{}'{}", kind, name,
-                               near.empty() ? "" : "; did you mean '" + near + "'?"));
+  throw UsageError(fmt::format(
+      "unknown {} '{}'{}", kind, name,
+      near.empty() ? "; without a name all are listed" : "; did you mean '" + near + "'?"));
 }
 
 template <class Entry>

@@ -1,8 +1,3 @@
-#include <fmt/chrono.h>
-#include <unistd.h>
-
-#include <array>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -12,6 +7,7 @@
 #include "interrupt.hpp"
 #include "messages.hpp"
 #include "progress_line.hpp"
+#include "replication_rule.hpp"
 #include "request_rows.hpp"
 #include "run_outputs.hpp"
 #include "scenario_input.hpp"
@@ -20,19 +16,13 @@
 namespace headroom::tools {
 namespace {
 
-RunBlock run_block() {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  return {fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now)), host.data()};
-}
-
 bool text_on_screen(const std::vector<Output>& outputs) { return outputs.back().format == "text"; }
 
 }  // namespace
 
 int run_command(const CommandLine& line, const Terminal& terminal) {
   const RunOptions& options = line.run;
+  check_replication_rule(options);
   const std::vector<Output> outputs = plan_outputs(options);
   const ScenarioInput input = read_scenario(options.scenario, options.overrides, &options);
   print_warnings(input.warnings, line.common, terminal);
@@ -48,10 +38,14 @@ int run_command(const CommandLine& line, const Terminal& terminal) {
   exec.cancel = &interrupted();
   exec.progress = [&progress](const Progress& p) { progress.show(p); };
   if (rows) exec.records = [&rows](const JobIndex& job) { return rows->sink(job); };
+  const OnReplication on_replication = [&rows](std::size_t replication, std::size_t period) {
+    if (rows) rows->append(replication, period);
+  };
   const RunResult result =
-      run(scenario, exec, [&rows](std::size_t replication, std::size_t period) {
-        if (rows) rows->append(replication, period);
-      });
+      options.auto_replications
+          ? run_until_precise(scenario, precision_of(options),
+                              auto_looks(scenario.scenario.confidence), exec, on_replication)
+          : run(scenario, exec, on_replication);
   progress.clear();
 
   const ReportInput report{input.loaded, scenario,
@@ -60,7 +54,8 @@ int run_command(const CommandLine& line, const Terminal& terminal) {
   std::vector<std::string> also_written;
   if (rows) also_written.push_back(options.requests);
   write_outputs(outputs, make_report(report), terminal, also_written);
-  return result.complete ? kOk : interrupt_exit_code();
+  if (!result.complete) return interrupt_exit_code();
+  return result.sequential && !result.sequential->reached ? kNoAnswer : kOk;
 }
 
 }  // namespace headroom::tools

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "advice.hpp"
 #include "commands.hpp"
 #include "headroom/core/error.hpp"
 #include "headroom/plan/overload.hpp"
@@ -68,7 +69,7 @@ std::string annotation(const Issue& issue, const char* level) {
 std::string as_github(const std::vector<Checked>& files) {
   std::string text;
   for (const Checked& file : files) {
-    for (const Issue& issue : file.errors) text += annotation(issue, "error");
+    for (const Issue& issue : with_advice(file.errors)) text += annotation(issue, "error");
     for (const Issue& issue : file.warnings) text += annotation(issue, "warning");
   }
   return text;
@@ -79,7 +80,7 @@ std::string as_json(const std::vector<Checked>& files) {
   for (const Checked& file : files) {
     nlohmann::ordered_json errors = nlohmann::ordered_json::array();
     nlohmann::ordered_json warnings = nlohmann::ordered_json::array();
-    for (const Issue& issue : file.errors) errors.push_back(issue_json(issue));
+    for (const Issue& issue : with_advice(file.errors)) errors.push_back(issue_json(issue));
     for (const Issue& issue : file.warnings) warnings.push_back(issue_json(issue));
     list.push_back({{"file", file.file},
                     {"valid", file.errors.empty()},

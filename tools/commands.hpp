@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "headroom/report/compare.hpp"
 #include "options.hpp"
 #include "terminal.hpp"
 
@@ -15,7 +16,18 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What --alpha, --noise and --metric ask for. Throws UsageError.
+CompareOptions compare_options(const ComparisonOptions& options);
+
 int run_command(const CommandLine& line, const Terminal& terminal);
+int plan_command(const CommandLine& line, const Terminal& terminal);
+int report_command(const CommandLine& line, const Terminal& terminal);
+int compare_command(const CommandLine& line, const Terminal& terminal);
+int check_command(const CommandLine& line, const Terminal& terminal);
+int init_command(const CommandLine& line, const Terminal& terminal);
+int completion_command(const CommandLine& line, const Terminal& terminal);
+int complete_command(const CommandLine& line, const Terminal& terminal);
+int sweep_command(const CommandLine& line, const Terminal& terminal);
 int validate_command(const CommandLine& line, const Terminal& terminal);
 int explain_command(const CommandLine& line, const Terminal& terminal);
 int schema_command(const CommandLine& line, const Terminal& terminal);

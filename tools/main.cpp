@@ -8,7 +8,9 @@
 #include "cli.hpp"
 #include "commands.hpp"
 #include "headroom/core/error.hpp"
+#include "interrupt.hpp"
 #include "messages.hpp"
+#include "run_report.hpp"
 #include "version.hpp"
 
 namespace {
@@ -20,9 +22,22 @@ int dispatch(const CommandLine& line, const Terminal& terminal) {
     const char* verb;
     int (*command)(const CommandLine&, const Terminal&);
   } commands[] = {
-      {"run", run_command},       {"validate", validate_command}, {"explain", explain_command},
-      {"schema", schema_command}, {"gpus", gpus_command},         {"models", models_command},
-      {"list", list_command},     {"version", version_command},
+      {"run", run_command},
+      {"plan", plan_command},
+      {"report", report_command},
+      {"validate", validate_command},
+      {"explain", explain_command},
+      {"schema", schema_command},
+      {"gpus", gpus_command},
+      {"models", models_command},
+      {"list", list_command},
+      {"version", version_command},
+      {"compare", compare_command},
+      {"check", check_command},
+      {"sweep", sweep_command},
+      {"init", init_command},
+      {"completion", completion_command},
+      {"complete", complete_command},
   };
   for (const auto& entry : commands) {
     if (line.verb == entry.verb) return entry.command(line, terminal);
@@ -75,6 +90,8 @@ int main(int argc, char** argv) {
     } catch (const headroom::InputError& error) {
       print_issues(error.issues(), parsed.command->common, terminal);
       return kInputError;
+    } catch (const Interrupted&) {
+      return interrupt_exit_code();
     }
   } catch (const UsageError& error) {
     fmt::print(stderr, "headroom: {}\n", error.what());

@@ -9,6 +9,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "advice.hpp"
 #include "headroom/json/document.hpp"
 #include "issue_json.hpp"
 
@@ -37,8 +38,9 @@ void print_answer(const std::string& text) {
   }
 }
 
-void print_issues(std::span<const Issue> issues, const CommonOptions& common,
+void print_issues(std::span<const Issue> found, const CommonOptions& common,
                   const Terminal& terminal) {
+  const std::vector<Issue> issues = with_advice(found);
   if (common.log_format == "json") return print_json_lines(issues, "error");
   std::vector<json::SourceText> sources;
   std::set<std::string> seen;

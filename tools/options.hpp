@@ -13,6 +13,11 @@ enum ExitCode : int {
   kInternalError = 1,
   kUsageError = 2,
   kInputError = 3,
+  kNoAnswer = 4,
+  kChangeNeeded = 10,
+  kPartial = 5,        ///< sweep: some points failed, the others are valid
+  kRegression = 98,    ///< check and compare: worse than the baseline beyond noise
+  kTargetMissed = 99,  ///< check: a target is not met
   kInterrupted = 130,
   kTerminated = 143,
 };
@@ -36,14 +41,27 @@ struct RunOptions {
   std::string scenario;
   std::vector<Override> overrides;
   std::optional<std::int64_t> replications;
+  bool auto_replications = false;   ///< -n auto
+  std::optional<double> precision;  ///< --precision, a share
   std::optional<std::uint64_t> seed;
   int jobs = 0;                      ///< 0 = one per core
   std::string out;                   ///< directory or file; empty = none
-  std::vector<std::string> formats;  ///< text, json, csv, md
+  std::vector<std::string> formats;  ///< text, json, csv, md, html, junit
   bool json = false;
   std::string requests;  ///< file of per-request rows; empty = none
   std::string timeline;  ///< width of a timeline bin, a duration
   std::string until;     ///< earlier horizon, a duration or a time
+};
+
+/// What `plan` understands beside the options of `run`.
+struct PlanFlags {
+  std::vector<std::string> gpus;  ///< types to choose from; empty = as declared
+  std::vector<std::string> free;  ///< pools
+  std::optional<std::int64_t> max_gpus;
+  std::string minimize = "gpus";
+  std::optional<double> confidence;
+  bool detailed_exit_code = false;
+  RunOptions run;  ///< becomes CommandLine::run: an option's environment is read for every verb
 };
 
 struct ValidateOptions {
@@ -51,11 +69,58 @@ struct ValidateOptions {
   std::string format = "text";  ///< text, json or github
 };
 
+struct ReportOptions {
+  std::vector<std::string> files;  ///< "-" = standard input
+  std::string format;              ///< empty = by the ending of `out`, else text
+  std::string out;                 ///< directory or file; empty or "-" = standard output
+};
+
 struct ExplainOptions {
   std::string scenario;
   std::string path;  ///< empty = all fields
   std::vector<Override> overrides;
   bool json = false;
+};
+
+/// How two results are told apart.
+struct ComparisonOptions {
+  double alpha = 0.05;
+  double noise = 0.02;
+  std::vector<std::string> metrics;  ///< as written; empty = the usual ones
+};
+
+struct CompareCommandOptions {
+  std::vector<std::string> files;  ///< base first; reports or scenarios
+  ComparisonOptions comparison;
+  std::string fail_on = "never";  ///< regression, change or never
+  std::string format = "text";    ///< text, json or md
+  RunOptions run;                 ///< of the scenarios among the files
+};
+
+struct CheckOptions {
+  std::vector<std::string> scenarios;
+  std::string baseline;  ///< file, or directory with a file per scenario; empty = none
+  bool update_baseline = false;
+  std::string junit;  ///< file; empty = none
+  bool github = false;
+  std::string format = "text";  ///< text, json or md
+  ComparisonOptions comparison;
+  RunOptions run;
+};
+
+struct InitOptions {
+  std::string name;  ///< template; empty lists them
+  std::string out;   ///< file; empty or "-" = standard output
+  bool force = false;
+};
+
+struct SweepOptions {
+  std::string scenario;
+  std::vector<std::string> axes;  ///< as written: PATH=VALUES
+  bool dry_run = false;
+  std::string out;     ///< directory or file; empty = none
+  std::string format;  ///< text, csv or json; empty = text on a screen
+  RunOptions run;
 };
 
 struct CatalogueOptions {
@@ -67,12 +132,19 @@ struct CatalogueOptions {
 struct CommandLine {
   std::string verb;
   CommonOptions common;
-  RunOptions run;
+  RunOptions run;  ///< of plan too
+  PlanFlags plan;
   ValidateOptions validate;
   ExplainOptions explain;
-  CatalogueOptions catalogue;  ///< gpus, models
-  std::string topic;           ///< schema: which; list: of what
-  bool json = false;           ///< version --json
+  ReportOptions report;
+  CompareCommandOptions compare;
+  CheckOptions check;
+  SweepOptions sweep;
+  InitOptions init;
+  std::vector<std::string> words;  ///< complete: the words so far
+  CatalogueOptions catalogue;      ///< gpus, models
+  std::string topic;               ///< schema: which; list: of what
+  bool json = false;               ///< version --json
 };
 
 }  // namespace headroom::tools

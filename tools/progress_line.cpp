@@ -15,9 +15,11 @@ constexpr double kRedrawSeconds = 0.1;
 constexpr double kPlainSeconds = 10;
 
 std::string line_of(const Progress& progress) {
-  std::string text = fmt::format("{:3.0f} %  {} requests", progress.share * 100,
-                                 format_short_count(progress.requests));
-  text += ", " + format_short_count(progress.requests_per_s) + "/s";
+  std::string text =
+      fmt::format("{:3.0f} %  {} simulated, {} requests, {}/s", progress.share * 100,
+                  format_seconds(progress.simulated_s), format_short_count(progress.requests),
+                  format_short_count(progress.requests_per_s));
+  if (progress.requests > 0) text += ", delay " + format_seconds(progress.mean_delay_s);
   if (progress.share > 0.01) {
     const double left_s = progress.wall_s * (1 - progress.share) / progress.share;
     text += ", " + format_seconds(left_s) + " left";
@@ -45,8 +47,11 @@ void ProgressLine::show(const Progress& progress) {
     fmt::print(stderr, "\r\033[K{}", line_of(progress));
     drawn_ = true;
   } else if (as_json_) {
-    fmt::print(stderr, "{{\"progress\": {:.4f}, \"requests\": {:.0f}, \"wall_s\": {:.1f}}}\n",
-               progress.share, progress.requests, progress.wall_s);
+    fmt::print(stderr,
+               "{{\"progress\": {:.4f}, \"simulated_s\": {:.0f}, \"requests\": {:.0f}, "
+               "\"mean_delay_s\": {:.6g}, \"wall_s\": {:.1f}}}\n",
+               progress.share, progress.simulated_s, progress.requests, progress.mean_delay_s,
+               progress.wall_s);
   } else {
     fmt::print(stderr, "{}\n", line_of(progress));
   }

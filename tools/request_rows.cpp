@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kHeader =
     "replication,period,cell,request,class,arrival_s,first_scheduled_s,first_token_s,last_token_s,"
     "finish_s,time_in_queue_s,prompt_tokens,output_tokens,made_tokens,preemptions,end,reason,stage,"
-    "pool,replica\n";
+    "pool,replica,attempts,in_service,wasted_s\n";
 
 /// Exact decimal seconds; empty for what never happened.
 void put_time(fmt::memory_buffer& row, Ticks time) {
@@ -44,7 +44,8 @@ const char* end_name(EndState end) {
 }
 
 const char* reason_name(RejectReason reason) {
-  constexpr const char* kNames[] = {"", "never_fits", "context_limit"};
+  constexpr const char* kNames[] = {"",      "never_fits", "context_limit", "token_bucket",
+                                    "quota", "queue_cap"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 
@@ -80,6 +81,11 @@ class RowSink final : public RecordSink {
     if (index_of(record.replica) != UINT32_MAX) {
       fmt::format_to(std::back_inserter(row_), "{}", index_of(record.replica));
     }
+    row_.push_back(',');
+    put(record.attempts);
+    put(record.in_service ? 1 : 0);
+    put_time(row_, record.wasted);
+    row_.resize(row_.size() - 1);  // the last comma
     row_.push_back('\n');
     out_.write(row_.data(), static_cast<std::streamsize>(row_.size()));
   }

@@ -6,20 +6,18 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "headroom/report/html.hpp"
+#include "headroom/report/junit.hpp"
+#include "headroom/report/plan_report.hpp"
 #include "headroom/report/report.hpp"
 #include "messages.hpp"
 
 namespace headroom::tools {
 namespace {
 
-std::string extension_of(const std::string& format) { return format == "text" ? "txt" : format; }
-
-std::string format_of(const std::string& extension) {
-  if (extension == ".txt") return "text";
-  if (extension == ".json" || extension == ".csv" || extension == ".md") {
-    return extension.substr(1);
-  }
-  return "";
+std::string extension_of(const std::string& format) {
+  if (format == "text") return "txt";
+  return format == "junit" ? "xml" : format;
 }
 
 bool names_directory(const std::string& out) {
@@ -32,33 +30,57 @@ std::vector<Output> into_directory(const std::string& directory,
                                    const std::vector<std::string>& formats) {
   std::vector<Output> outputs;
   for (const std::string& format : formats) {
-    const auto file = std::filesystem::path(directory) / ("report." + extension_of(format));
-    outputs.push_back({format, file.string()});
+    outputs.push_back({format, path_for(directory, format)});
   }
   return outputs;
 }
 
 Output into_file(const std::string& file, const std::vector<std::string>& formats) {
   if (formats.size() > 1) throw UsageError("-o FILE takes one --format; give a directory");
-  const std::string format = formats.empty()
-                                 ? format_of(std::filesystem::path(file).extension().string())
-                                 : formats.front();
+  const std::string format = formats.empty() ? format_of_file(file) : formats.front();
   if (format.empty()) {
     throw UsageError("'" + file +
-                     "' does not say its form: end it in .json, .csv, .md or .txt, "
-                     "or give --format");
+                     "' does not say its form: end it in .json, .html, .csv, .md, .xml or "
+                     ".txt, or give --format");
   }
   return {format, file};
+}
+
+std::string render_plan(const Output& output, const nlohmann::ordered_json& report,
+                        const Terminal& terminal, const std::vector<std::string>& written) {
+  if (output.format == "csv") return render_plan_csv(report);
+  if (output.format == "md") return render_plan_markdown(report);
+  TextStyle style = terminal.text_style();
+  if (!output.path.empty()) style.colour = false;
+  return render_plan_text(report, style, written);
 }
 
 std::string render(const Output& output, const nlohmann::ordered_json& report,
                    const Terminal& terminal, const std::vector<std::string>& written) {
   if (output.format == "json") return report_text(report);
+  if (output.format == "html") return render_html({report});
+  if (output.format == "junit") return render_junit({report});
+  if (report["kind"] == "plan") return render_plan(output, report, terminal, written);
   if (output.format == "csv") return render_csv(report);
   if (output.format == "md") return render_markdown(report);
   TextStyle style = terminal.text_style();
   if (!output.path.empty()) style.colour = false;
   return render_text(report, style, written);
+}
+
+}  // namespace
+
+std::string format_of_file(const std::string& file) {
+  const std::string extension = std::filesystem::path(file).extension().string();
+  for (const char* format : {"text", "json", "csv", "md", "html", "junit"}) {
+    if (extension == "." + extension_of(format)) return format;
+  }
+  return "";
+}
+
+std::string path_for(const std::string& out, const std::string& format) {
+  if (!names_directory(out)) return out;
+  return (std::filesystem::path(out) / ("report." + extension_of(format))).string();
 }
 
 void write_file(const std::string& path, const std::string& text) {
@@ -70,8 +92,6 @@ void write_file(const std::string& path, const std::string& text) {
   out.close();
   if (failed || !out) cannot_write(path);
 }
-
-}  // namespace
 
 std::vector<Output> plan_outputs(const RunOptions& options) {
   std::vector<std::string> formats;
@@ -94,7 +114,7 @@ std::vector<Output> plan_outputs(const RunOptions& options) {
     return outputs;
   }
   if (names_directory(options.out)) {
-    if (formats.empty()) formats.emplace_back("json");
+    if (formats.empty()) formats = {"json", "html"};
     outputs = into_directory(options.out, formats);
   } else {
     outputs.push_back(into_file(options.out, formats));

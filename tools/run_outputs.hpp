@@ -11,7 +11,7 @@ namespace headroom::tools {
 
 /// One thing a run writes.
 struct Output {
-  std::string format;  ///< text, json, csv or md
+  std::string format;  ///< text, json, csv, md, html or junit
   std::string path;    ///< empty = standard output
 };
 
@@ -23,5 +23,12 @@ std::vector<Output> plan_outputs(const RunOptions& options);
 /// Throws InputError when a file cannot be written.
 void write_outputs(const std::vector<Output>& outputs, const nlohmann::ordered_json& report,
                    const Terminal& terminal, std::vector<std::string> also_written);
+
+/// The form that a file's ending names ("html" of "x.html"); empty when it names none.
+std::string format_of_file(const std::string& file);
+/// Where `out`, a directory or a file, puts a report of this form.
+std::string path_for(const std::string& out, const std::string& format);
+/// Writes a file, and the directories it stands in. Throws InputError when that fails.
+void write_file(const std::string& path, const std::string& text);
 
 }  // namespace headroom::tools

@@ -1,6 +1,6 @@
 # headroom_embed(OUT FUNCTION FILE): at configure time turns FILE into a C++ source that defines
 # `std::string_view FUNCTION()` in namespace headroom::embedded, and sets OUT to the source's path.
-# A change of FILE configures again.
+# A change of FILE configures again. An empty FILE gives an empty view.
 function(headroom_embed out function file)
   get_filename_component(path ${file} ABSOLUTE)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
@@ -8,6 +8,14 @@ function(headroom_embed out function file)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
   string(REGEX REPLACE "(................................................................................)"
          "\\1\n" bytes "${bytes}")
+  if(bytes STREQUAL "")
+    set(body "  return {};")
+  else()
+    set(body
+"  static const unsigned char bytes[] = {
+${bytes}};
+  return {reinterpret_cast<const char*>(bytes), sizeof bytes};")
+  endif()
   set(source ${CMAKE_CURRENT_BINARY_DIR}/${function}.cpp)
   file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
 "#include <string_view>
@@ -17,9 +25,7 @@ namespace headroom::embedded {
 std::string_view @function@();
 
 std::string_view @function@() {
-  static const unsigned char bytes[] = {
-@bytes@};
-  return {reinterpret_cast<const char*>(bytes), sizeof bytes};
+@body@
 }
 
 }  // namespace headroom::embedded

@@ -140,6 +140,7 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
     }
   }
   if (!config.fleet_events.empty()) next_change_ = config.fleet_events.front().at.count;
+  follow_attempts();
   next_arrival();
 }
 
@@ -156,6 +157,7 @@ Outcome CellRun::run() {
     now_ = std::min(std::min(events_.first_time(), next_arrival_), next_change_);
     while (!expiries_.empty() && !still_waits(expiries_.top())) expiries_.pop();
     if (!expiries_.empty()) now_ = std::min(now_, expiries_.top().time);
+    if (!retries_.empty()) now_ = std::min(now_, retries_.top().time);
     if (now_ >= config_.horizon.count) break;
     tick();
   }
@@ -225,7 +227,7 @@ void CellRun::tick() {
   ++counters_.events;
   const bool from_outside = next_arrival_ == now_ ||
                             (!expiries_.empty() && expiries_.top().time <= now_) ||
-                            next_change_ == now_;
+                            next_change_ == now_ || retries_due();
   while (events_.first_time() == now_) {
     const std::size_t entity = events_.first_entity();
     const Place place = places_[entity];
@@ -236,7 +238,12 @@ void CellRun::tick() {
       continue;
     }
     end_event(entity);
+    if (!pool.leavers.empty() ||
+        (pool.varies && pool.replicas[place.replica].standing == Standing::kLeaving)) {
+      ended_.push_back(static_cast<std::uint32_t>(entity));
+    }
     if (pool.independent && !from_outside) {
+      if (!ended_.empty()) leave_at_boundaries();
       begin(pool, place.replica);
     } else if (pool.central && pool.config->mode == BatchMode::kSlots) {
       pool.touched = true;  // its next finish is set already
@@ -245,12 +252,14 @@ void CellRun::tick() {
       note_ready(pool, place.replica);
     }
   }
+  if (next_change_ == now_) change_fleet();
+  if (!ended_.empty()) leave_at_boundaries();
   if (from_outside) {
-    if (next_change_ == now_) change_fleet();
     patience();
     arrivals();
   }
   if (!hand_overs_.empty()) hand_overs();
+  if (retries_due()) try_again();
   admission();
   collector_.flush_records();
 }
@@ -276,8 +285,9 @@ void CellRun::end_event(std::size_t entity) {
 
 bool CellRun::still_waits(const Expiry& expiry) const {
   const LiveRequest& request = live_[expiry.slot];
+  const std::int64_t late = kPlantedFault == PlantedFault::kLatePatience ? 1 : 0;
   return request.where == Where::kQueued && request.id == expiry.id &&
-         request.first_scheduled == kNever.count;
+         request.expiry + late == expiry.time;
 }
 
 void CellRun::patience() {
@@ -286,14 +296,13 @@ void CellRun::patience() {
     expiries_.pop();
     if (!still_waits(expiry)) continue;
     LiveRequest& request = live_[expiry.slot];
-    Pool& pool = pools_[index(config_.classes[request.request_class].stages[0])];
+    Pool& pool = pools_[index(config_.classes[request.request_class].stages[request.stage])];
     const bool held = request.replica == kNoReplica;
     TieredQueue& queue = held ? pool.held : pool.queue_of(request.replica);
     const bool was_head = queue.head() == expiry.slot;
     take_from_queue(pool, queue, expiry.slot);
-    collector_.ended(request, EndState::kAbandoned, RejectReason::kNone, now_);
     const std::uint32_t r = request.replica;
-    live_.remove(expiry.slot);
+    attempt_over(expiry.slot, EndState::kAbandoned, RejectReason::kNone);
     if (held) continue;
     if (pool.central) {
       pool.touched = true;
@@ -324,6 +333,7 @@ void CellRun::arrivals() {
     request.output = next_request_.work.output_tokens;
     request.cached = next_request_.work.cached_tokens;
     request.service = next_request_.work.service.count;
+    if (follows_attempts_) begin_request(slot);
     collector_.arrived(request);
     if (!refused(slot)) join(slot);
     next_arrival();
@@ -345,112 +355,31 @@ void CellRun::hand_overs() {
     request.cached = work.cached_tokens;
     request.service = work.service.count;
     request.made = request.computed = 0;
+    request.expiry = leaves_at(hand_over.slot);
+    request.watched = request.expiry == kNever.count;
     if (!refused(hand_over.slot)) join(hand_over.slot);
   }
   hand_overs_.clear();
 }
 
 bool CellRun::refused(Slot slot) {
-  LiveRequest& request = live_[slot];
-  const Pool& pool = pools_[index(config_.classes[request.request_class].stages[request.stage])];
-  if (!makes_tokens(*pool.config)) return false;
-  RejectReason reason = RejectReason::kNone;
-  const std::int64_t tokens = std::int64_t{request.prompt} + request.output;
-  if (pool.config->max_context > 0 && tokens > pool.config->max_context) {
-    reason = RejectReason::kContextLimit;
-  } else if (pool.blocks(tokens - 1) > pool.config->kv_blocks) {
-    reason = RejectReason::kNeverFits;
-  }
+  const LiveRequest& request = live_[slot];
+  RejectReason reason = request.stage == 0 ? gateway(slot) : RejectReason::kNone;
+  if (reason == RejectReason::kNone) reason = cannot_serve(request);
   if (reason == RejectReason::kNone) return false;
-  collector_.ended(request, EndState::kRejected, reason, now_);
-  live_.remove(slot);
+  attempt_over(slot, EndState::kRejected, reason);
   return true;
 }
 
-void CellRun::join(Slot slot, std::uint32_t moved_off) {
-  LiveRequest& request = live_[slot];
-  Pool& pool = pools_[index(config_.classes[request.request_class].stages[request.stage])];
-  request.where = Where::kQueued;
-  request.joined = now_;
-  request.offered = false;
-  request.ticket = ++tickets_;
-  if (pool.varies && !pool.central && pool.serving.empty()) {
-    hold(pool, slot);
-    return;
+RejectReason CellRun::cannot_serve(const LiveRequest& request) const {
+  const Pool& pool = pools_[index(config_.classes[request.request_class].stages[request.stage])];
+  if (!makes_tokens(*pool.config)) return RejectReason::kNone;
+  const std::int64_t tokens = std::int64_t{request.prompt} + request.output;
+  if (pool.config->max_context > 0 && tokens > pool.config->max_context) {
+    return RejectReason::kContextLimit;
   }
-  request.replica = pool.central ? 0 : route(pool, request, moved_off);
-  TieredQueue& queue = pool.queue_of(request.replica);
-  queue.push_back(live_, slot);
-  pool.queued.add(1, now_);
-  if (pool.central) {
-    pool.touched = true;
-    watch(slot);
-    return;
-  }
-  const std::uint32_t r = request.replica;
-  pool.change_load(r, +1);
-  const Replica& replica = pool.replicas[r];
-  if (replica.ready) return;
-  if (replica.activity == Activity::kIdle) {
-    note_ready(pool, r);
-    return;
-  }
-  const bool others_wait = queue.size() > 1;
-  if (queue.head() == slot && !(kPlantedFault == PlantedFault::kNoCutForTier && others_wait)) {
-    cut_plan(pool, r, now_);
-  }
-  // Admission is tried at the replica's event at the latest; only then need the patience be known.
-  if (!replica.ready && request.expiry <= events_.time_of(pool.first_entity + r)) watch(slot);
-}
-
-/// The serving replicas that chance offers a request: two different ones for power_of_two, else one
-/// twice. moved_off: as for join.
-CellRun::RoutePair CellRun::draw_pair(const Pool& pool, std::uint32_t request_class,
-                                      std::uint64_t id, std::uint64_t entity, std::uint32_t stage,
-                                      std::uint32_t moved_off) const {
-  const std::uint64_t count = pool.serving_count();
-  if (count == 1) return {pool.serving_replica(0), pool.serving_replica(0)};
-  const bool moved = moved_off != kNoReplica && kPlantedFault != PlantedFault::kMovedByOldDraws;
-  RandomStream random =
-      moved ? RandomStream(config_.key, Purpose::kReroute, moved_off, id * 16 + stage)
-            : RandomStream(config_.key, Purpose::kRoute, request_class, entity * 16 + stage);
-  const auto scaled = [](double u, std::uint64_t n) {
-    return static_cast<std::uint64_t>(u * static_cast<double>(n));
-  };
-  std::uint64_t a = scaled(random.uniform(), count);
-  std::uint64_t b = a;
-  if (pool.config->queueing == Queueing::kPowerOfTwo) {
-    b = scaled(random.uniform(), count - 1);
-    if (b >= a) ++b;
-    if (a > b) std::swap(a, b);
-  }
-  return {pool.serving_replica(a), pool.serving_replica(b)};
-}
-
-std::uint32_t CellRun::less_loaded(const Pool& pool, const RoutePair& pair) {
-  const bool tie_to_a = kPlantedFault != PlantedFault::kTieToHigherId;
-  const std::int64_t load_a = pool.loads[pair.a];
-  const std::int64_t load_b = pool.loads[pair.b];
-  return (tie_to_a ? load_a <= load_b : load_a < load_b) ? pair.a : pair.b;
-}
-
-std::uint32_t CellRun::route(Pool& pool, const LiveRequest& request, std::uint32_t moved_off) {
-  switch (pool.config->queueing) {
-    case Queueing::kCentral:
-      return 0;
-    case Queueing::kRoundRobin:
-      return pool.serving_replica(pool.routed++ % pool.serving_count());
-    case Queueing::kLeastLoaded:
-      return static_cast<std::uint32_t>(pool.ranking.first_entity());
-    case Queueing::kRandom:
-    case Queueing::kPowerOfTwo: {
-      const bool drawn = !pool.varies && request.stage == 0;
-      return less_loaded(pool, drawn ? next_pair_
-                                     : draw_pair(pool, request.request_class, request.id,
-                                                 request.entity, request.stage, moved_off));
-    }
-  }
-  return 0;
+  if (pool.blocks(tokens - 1) > pool.config->kv_blocks) return RejectReason::kNeverFits;
+  return RejectReason::kNone;
 }
 
 void CellRun::note_ready(Pool& pool, std::uint32_t r) {
@@ -533,6 +462,7 @@ void CellRun::admit(Pool& pool, std::uint32_t r, TieredQueue& queue, Slot slot) 
   take_from_queue(pool, queue, slot);
   request.where = Where::kAdmitted;
   request.replica = request.served_by = r;
+  if (follows_attempts_) note_admission(pool, r, slot);
   request.admission = ++admissions_;
   pool.totals.admissions += 1;
   pool.running.add(1, now_);
@@ -542,6 +472,7 @@ void CellRun::admit(Pool& pool, std::uint32_t r, TieredQueue& queue, Slot slot) 
 }
 
 void CellRun::leave_replica(Pool& pool, std::uint32_t r, Slot slot) {
+  if (follows_attempts_) note_stay(pool, r, slot);
   live_[slot].where = Where::kBetween;
   --pool.replicas[r].admitted;
   pool.change_load(r, -1);
@@ -550,13 +481,21 @@ void CellRun::leave_replica(Pool& pool, std::uint32_t r, Slot slot) {
 
 void CellRun::stage_done(Slot slot) {
   LiveRequest& request = live_[slot];
-  const auto& stages = config_.classes[request.request_class].stages;
-  if (request.stage + 1U < stages.size()) {
+  const bool last = request.stage + 1U == config_.classes[request.request_class].stages.size();
+  if (follows_attempts_) {  // at the tick of the end a user leaves only what is not the end of it
+    const std::int64_t leaves = attempts_[slot].leaves_at;
+    const bool late = kPlantedFault == PlantedFault::kLateAnswerCounts ? !last && leaves <= now_
+                                                                       : leaves < now_ + !last;
+    if (late) {
+      attempt_over(slot, EndState::kAbandoned, RejectReason::kNone);
+      return;
+    }
+  }
+  if (!last) {
     hand_overs_.push_back({request.id, slot});
     return;
   }
-  collector_.ended(request, EndState::kFinished, RejectReason::kNone, now_);
-  live_.remove(slot);
+  attempt_over(slot, EndState::kFinished, RejectReason::kNone);
 }
 
 void CellRun::set_idle(Pool& pool, std::uint32_t r) {

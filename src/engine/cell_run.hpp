@@ -42,10 +42,11 @@ class CellRun {
   /// moved_off: the removed replica whose queue it was in.
   void join(Slot slot, std::uint32_t moved_off = kNoReplica);
   bool refused(Slot slot);
-  std::uint32_t route(Pool& pool, const LiveRequest& request, std::uint32_t moved_off);
+  RejectReason cannot_serve(const LiveRequest& request) const;
+  std::uint32_t route(Pool& pool, Slot slot, std::uint32_t moved_off);
   static std::uint32_t less_loaded(const Pool& pool, const RoutePair& pair);
-  RoutePair draw_pair(const Pool& pool, std::uint32_t request_class, std::uint64_t id,
-                      std::uint64_t entity, std::uint32_t stage, std::uint32_t moved_off) const;
+  RoutePair draw_pair(const Pool& pool, std::uint32_t kind, std::uint64_t id, std::uint64_t entity,
+                      std::uint32_t stage, std::uint32_t moved_off) const;
   void admission();
   void begin(Pool& pool, std::uint32_t r);
   void end_event(std::size_t entity);
@@ -64,6 +65,28 @@ class CellRun {
   void stop_step(Pool& pool, std::uint32_t r, std::int64_t end);
   void settle_decodes(const Pool& pool, std::uint32_t r);
   void check_blocks(Pool& pool) const;
+
+  // gateway.cpp: who is refused, leaves or tries again
+  void follow_attempts();
+  RejectReason gateway(Slot slot);
+  bool full(const Pool& pool, const LiveRequest& request) const;
+  void attempt_over(Slot slot, EndState end, RejectReason reason);
+  std::int64_t back_off(Slot slot, EndState end, RejectReason reason) const;
+  void begin_request(Slot slot);
+  void begin_attempt(Slot slot);
+  void try_again();
+  bool retries_due() const { return !retries_.empty() && retries_.top().time <= now_; }
+  void advance_share(Pool& pool, std::uint32_t r);
+  void note_admission(Pool& pool, std::uint32_t r, Slot slot);
+  void note_stay(Pool& pool, std::uint32_t r, Slot slot);
+  std::int64_t leaves_at(Slot slot) const {
+    return follows_attempts_ ? attempts_[slot].leaves_at : kNever.count;
+  }
+  /// When the first user of those on a replica leaves; kNever when nobody does.
+  std::int64_t first_leave(Pool& pool, std::uint32_t r);
+  void leave_at_boundaries();
+  void leave_in_service(Pool& pool, std::uint32_t r, Slot slot);
+  std::int64_t slots_event(Pool& pool, std::uint32_t r);
 
   // fleet_changes.cpp
   void change_fleet();
@@ -112,6 +135,7 @@ class CellRun {
   // preemption.cpp
   Slot pick_victim(const Pool& pool, std::uint32_t r) const;
   Slot preempt(Pool& pool, std::uint32_t r);
+  void take_off(Pool& pool, std::uint32_t r, Slot slot);
   void running_phase(Pool& pool, std::uint32_t r, Draft& draft);
 
   // central.cpp
@@ -144,14 +168,7 @@ class CellRun {
     return pool.block.remainder(static_cast<std::uint64_t>(computed) + block - phase);
   }
 
-  struct Expiry {
-    std::int64_t time;
-    std::uint64_t id;
-    Slot slot;
-    friend bool operator<(const Expiry& a, const Expiry& b) {  // max-heap: the earliest is largest
-      return a.time != b.time ? a.time > b.time : a.id > b.id;
-    }
-  };
+  using Expiry = Leaver;
   bool still_waits(const Expiry& expiry) const;
 
   const CellConfig& config_;
@@ -182,6 +199,25 @@ class CellRun {
     Slot slot;
   };
   std::vector<HandOver> hand_overs_;
+  /// What an attempt needs beside its LiveRequest, where a class's rules ask for it.
+  struct Attempt {
+    std::int64_t patience = kNever.count, timeout = kNever.count;  // as drawn
+    StageWork work;                                                // of stage 0
+    std::int32_t number = 1;
+    bool scheduled = false;
+    std::int64_t leaves_at = kNever.count;
+    std::int64_t share_from = 0;  // its replica's share clock at admission
+    std::int64_t wasted = 0;      // on the attempts before
+  };
+  bool follows_attempts_ = false;
+  std::vector<Attempt> attempts_;     // by slot
+  std::size_t stages_ = 1;            // the most that a class has
+  std::vector<std::int64_t> spent_;   // replica time of this attempt, by slot and stage
+  std::vector<Wide> bucket_full_at_;  // by class; empty when no class has a bucket or quota
+  bool caps_ = false;                 // some queue has a cap
+  boost::heap::d_ary_heap<Expiry, boost::heap::arity<4>> retries_;
+  std::vector<std::uint32_t> ended_;  // entities whose step ended at this tick, who may be left
+
   std::uint64_t admissions_ = 0;
   std::uint64_t tickets_ = 0;
   std::vector<Draft> drafts_;               // central: by replica

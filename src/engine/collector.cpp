@@ -122,20 +122,25 @@ void Collector::first_token(const LiveRequest& request) {
   if (config_.collect.minute_ttft) minute_of(request).ttft.histogram.add(ttft);
 }
 
-void Collector::tally_missing(const LiveRequest& request, EndState end) {
+void Collector::tally_missing(const LiveRequest& request, EndState end, RejectReason reason) {
   const auto state = static_cast<std::size_t>(end);
+  const double refused = on_purpose(reason) ? 1 : 0;
+  const auto miss = [state, refused](LatencyTally& tally) {
+    tally.missing[state] += 1;
+    tally.refused += refused;
+  };
   GroupTally& group = groups_[request.group];
   MinuteTally& minute = minute_of(request);
   if (request.first_scheduled == kNever.count) {
-    group.queue_delay.missing[state] += 1;
-    minute.queue_delay.missing[state] += 1;
+    miss(group.queue_delay);
+    miss(minute.queue_delay);
   }
-  group.e2e.missing[state] += 1;
-  minute.e2e.missing[state] += 1;
+  miss(group.e2e);
+  miss(minute.e2e);
   if (!makes_tokens_[request.request_class]) return;
   if (request.first_token == kNever.count) {
-    group.ttft.missing[state] += 1;
-    minute.ttft.missing[state] += 1;
+    miss(group.ttft);
+    miss(minute.ttft);
   }
   std::int32_t output = request.earlier_output + request.output;
   const auto& stages = config_.classes[request.request_class].stages;
@@ -146,13 +151,13 @@ void Collector::tally_missing(const LiveRequest& request, EndState end) {
                   .output_tokens;
   }
   if (output >= 2) {
-    group.tpot.missing[state] += 1;
-    minute.tpot.missing[state] += 1;
+    miss(group.tpot);
+    miss(minute.tpot);
   }
 }
 
 RequestRecord Collector::record_of(const LiveRequest& request, EndState end, RejectReason reason,
-                                   std::int64_t now) const {
+                                   std::int64_t now, const AttemptsOf& attempts) const {
   RequestRecord record;
   record.id = RequestId{request.id};
   record.request_class = ClassId{request.request_class};
@@ -171,10 +176,22 @@ RequestRecord Collector::record_of(const LiveRequest& request, EndState end, Rej
   record.stage = request.stage;
   record.pool = config_.classes[request.request_class].stages[request.stage];
   record.replica = ReplicaId{request.served_by};
+  record.attempts = attempts.attempts;
+  record.in_service = attempts.in_service;
+  record.wasted = {attempts.wasted};
   return record;
 }
 
-void Collector::ended(LiveRequest& request, EndState end, RejectReason reason, std::int64_t now) {
+void Collector::attempt_lost(const LiveRequest& request, EndState end, RejectReason reason,
+                             bool in_service) {
+  GroupTally& group = groups_[request.group];
+  group.attempts_ended[static_cast<std::size_t>(end)] += 1;
+  if (end == EndState::kRejected) group.attempts_rejected[static_cast<std::size_t>(reason)] += 1;
+  if (in_service) group.attempts_in_service += 1;
+}
+
+void Collector::ended(LiveRequest& request, EndState end, RejectReason reason, std::int64_t now,
+                      const AttemptsOf& attempts) {
   const ClassConfig& request_class = config_.classes[request.request_class];
   GroupTally& group = groups_[request.group];
   MinuteTally& minute = minute_of(request);
@@ -182,8 +199,12 @@ void Collector::ended(LiveRequest& request, EndState end, RejectReason reason, s
   group.ended[state] += 1;
   minute.ended[state] += 1;
   group.time_in_queue.histogram.add({request.time_in_queue});
-  if (reason == RejectReason::kNeverFits) group.rejected_never_fits += 1;
-  if (reason == RejectReason::kContextLimit) group.rejected_context_limit += 1;
+  if (end == EndState::kRejected) {
+    group.rejected[static_cast<std::size_t>(reason)] += 1;
+    if (on_purpose(reason)) minute.refused += 1;
+  }
+  if (attempts.in_service) group.in_service += 1;
+  if (attempts.backing_off) group.attempts_ended[state] -= 1;  // its attempts have all ended
   if (request.first_scheduled == kNever.count) leave_backlog(request, now);
   account_population(now, -1);
   sojourn_sum_ += now - request.arrival;
@@ -214,9 +235,9 @@ void Collector::ended(LiveRequest& request, EndState end, RejectReason reason, s
       minute.slo_met += 1;
     }
   } else {
-    tally_missing(request, end);
+    tally_missing(request, end, reason);
   }
-  if (sink_ != nullptr) pending_records_.push_back(record_of(request, end, reason, now));
+  if (sink_ != nullptr) pending_records_.push_back(record_of(request, end, reason, now, attempts));
 }
 
 void Collector::flush_records() {
@@ -240,6 +261,18 @@ Outcome Collector::finish(std::int64_t horizon) {
       double ends = 0;
       for (const double count : group.ended) ends += count;
       HEADROOM_CHECK(ends == group.arrived, "arrived = sum of the end states");
+      // So far of the attempts after the first, and of those before the last.
+      double attempts_ended = 0;
+      group.attempts += group.arrived;
+      for (std::size_t i = 0; i < kEndStates; ++i) {
+        group.attempts_ended[i] += group.ended[i];
+        attempts_ended += group.attempts_ended[i];
+      }
+      for (std::size_t i = 0; i < kRejectReasons; ++i) {
+        group.attempts_rejected[i] += group.rejected[i];
+      }
+      group.attempts_in_service += group.in_service;
+      HEADROOM_CHECK(attempts_ended == group.attempts, "attempts = sum of their end states");
       stretches.push_back(std::move(group));
     }
     outcome.groups.push_back(std::move(stretches));

@@ -31,6 +31,14 @@ class TimeGrid {
   std::int64_t cell_ = 0;
 };
 
+/// How a request's last attempt was reached and ended.
+struct AttemptsOf {
+  std::int32_t attempts = 1;
+  bool in_service = false;
+  bool backing_off = false;  ///< between two attempts at the horizon
+  std::int64_t wasted = 0;   ///< replica time
+};
+
 /// Turns what happens to requests into an Outcome. Knows nothing of replicas.
 class Collector {
  public:
@@ -54,7 +62,12 @@ class Collector {
   }
   void preempted(const LiveRequest& request) { groups_[request.group].preemptions += 1; }
   /// The request has left the system, or is still there at the horizon.
-  void ended(LiveRequest& request, EndState end, RejectReason reason, std::int64_t now);
+  void ended(LiveRequest& request, EndState end, RejectReason reason, std::int64_t now,
+             const AttemptsOf& attempts = {});
+  /// An attempt has been lost, and another one will be made.
+  void attempt_lost(const LiveRequest& request, EndState end, RejectReason reason, bool in_service);
+  /// That one has begun.
+  void tried_again(const LiveRequest& request) { groups_[request.group].attempts += 1; }
   /// All ends of a tick are known: hands their records to the sink in order of id.
   void flush_records();
 
@@ -67,10 +80,10 @@ class Collector {
   void change_backlog(std::uint32_t request_class, int change, std::int64_t now);
   void leave_backlog(LiveRequest& request, std::int64_t now);
   void note_late(std::uint32_t request_class, std::int64_t arrival, std::int64_t now);
-  void tally_missing(const LiveRequest& request, EndState end);
+  void tally_missing(const LiveRequest& request, EndState end, RejectReason reason);
   void account_population(std::int64_t now, int change);
   RequestRecord record_of(const LiveRequest& request, EndState end, RejectReason reason,
-                          std::int64_t now) const;
+                          std::int64_t now, const AttemptsOf& attempts) const;
   MinuteTally& minute_of(const LiveRequest& request) {
     return minutes_[request.request_class * minute_count_ + request.minute];
   }

@@ -92,10 +92,10 @@ void CellRun::fail(Pool& pool, Slot slot) {
   if (request.where == Where::kQueued) {
     take_from_queue(pool, pool.queue_of(request.replica), slot);
   } else {
+    if (follows_attempts_) note_stay(pool, request.replica, slot);
     pool.running.add(-1, now_);
   }
-  collector_.ended(request, EndState::kFailed, RejectReason::kNone, now_);
-  live_.remove(slot);
+  attempt_over(slot, EndState::kFailed, RejectReason::kNone);
 }
 
 void CellRun::clear(Pool& pool, std::uint32_t r) {

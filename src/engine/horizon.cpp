@@ -50,7 +50,12 @@ void CellRun::end_at_horizon() {
     LiveRequest& request = live_[slot];
     if (request.where == Where::kFree) continue;
     if (request.where == Where::kQueued) request.time_in_queue += now_ - request.joined;
-    collector_.ended(request, EndState::kUnfinished, RejectReason::kNone, now_);
+    AttemptsOf attempts;
+    if (follows_attempts_) {
+      attempts = {attempts_[slot].number, false, request.where == Where::kBackingOff,
+                  attempts_[slot].wasted};
+    }
+    collector_.ended(request, EndState::kUnfinished, RejectReason::kNone, now_, attempts);
   }
   collector_.flush_records();
 }

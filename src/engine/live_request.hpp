@@ -17,7 +17,7 @@ inline constexpr Slot kNoSlot = UINT32_MAX;
 /// Slots share a 64-bit word with a step count in the rows of completions.
 inline constexpr unsigned kSlotBits = 28;
 
-enum class Where : std::uint8_t { kFree, kQueued, kAdmitted, kBetween };
+enum class Where : std::uint8_t { kFree, kQueued, kAdmitted, kBetween, kBackingOff };
 
 /// A request in the system. Times are in ticks. With a million requests in flight each is a cache
 /// miss, so what its end touches comes first and fills one cache line.

@@ -58,13 +58,26 @@ double LatencyTally::missing_total() const {
 void LatencyTally::merge(const LatencyTally& other, double weight) {
   histogram.merge(other.histogram, weight);
   add(missing, other.missing, weight);
+  refused += weight * other.refused;
+}
+
+double GroupTally::refused() const {
+  double sum = 0;
+  for (std::size_t reason = 0; reason < kRejectReasons; ++reason) {
+    if (on_purpose(static_cast<RejectReason>(reason))) sum += rejected[reason];
+  }
+  return sum;
 }
 
 void GroupTally::merge(const GroupTally& other, double weight) {
   arrived += weight * other.arrived;
   add(ended, other.ended, weight);
-  rejected_never_fits += weight * other.rejected_never_fits;
-  rejected_context_limit += weight * other.rejected_context_limit;
+  add(rejected, other.rejected, weight);
+  in_service += weight * other.in_service;
+  attempts += weight * other.attempts;
+  add(attempts_ended, other.attempts_ended, weight);
+  add(attempts_rejected, other.attempts_rejected, weight);
+  attempts_in_service += weight * other.attempts_in_service;
   queue_delay.merge(other.queue_delay, weight);
   ttft.merge(other.ttft, weight);
   tpot.merge(other.tpot, weight);
@@ -79,6 +92,7 @@ void GroupTally::merge(const GroupTally& other, double weight) {
 void MinuteTally::merge(const MinuteTally& other, double weight) {
   arrived += weight * other.arrived;
   for (std::size_t i = 0; i < kEndStates; ++i) ended[i] += weight * other.ended[i];
+  refused += weight * other.refused;
   slo_met += weight * other.slo_met;
   queue_delay.merge(other.queue_delay, weight);
   ttft.merge(other.ttft, weight);
@@ -129,6 +143,7 @@ void Outcome::merge(const Outcome& other, double weight) {
     totals.mixed_steps += weight * more.mixed_steps;
     totals.preemptions += weight * more.preemptions;
     totals.admissions += weight * more.admissions;
+    totals.wasted_ps += weight * more.wasted_ps;
     totals.in_service_ps += weight * more.in_service_ps;
     totals.down_ps += weight * more.down_ps;
     totals.starts += weight * more.starts;
@@ -176,9 +191,9 @@ void Outcome::scale(double weight) {
   for (PoolTotals& totals : pool_totals) {
     for (double* value :
          {&totals.busy_ps, &totals.beyond_fit_ps, &totals.steps, &totals.plans, &totals.cut_plans,
-          &totals.mixed_steps, &totals.preemptions, &totals.admissions, &totals.in_service_ps,
-          &totals.down_ps, &totals.starts, &totals.faults, &totals.removals, &totals.moved,
-          &totals.held}) {
+          &totals.mixed_steps, &totals.preemptions, &totals.admissions, &totals.wasted_ps,
+          &totals.in_service_ps, &totals.down_ps, &totals.starts, &totals.faults, &totals.removals,
+          &totals.moved, &totals.held}) {
       *value *= weight;
     }
   }

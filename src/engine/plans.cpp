@@ -67,6 +67,11 @@ void CellRun::start_plan(Pool& pool, std::uint32_t r, bool one_step) {
   replica.first_step = (table.dense(n) + table.per_sequence(n)).count + piece->base_ps +
                        piece->slope_ps * (replica.context - piece->context_from);
   replica.step_growth = piece->slope_ps * n;
+  if (!pool.leavers.empty() && kPlantedFault != PlantedFault::kNoCutForLeaver) {
+    const std::int64_t leave = first_leave(pool, r);
+    replica.start = now_;
+    if (leave < now_ + plan_time(replica, steps)) steps = steps_to_reach(replica, leave);
+  }
   replica.event_steps = static_cast<std::int32_t>(steps);
   replica.next_done = Completion::slot(pool.completions.first(r, replica.decoding));
   pool.totals.plans += 1;

@@ -25,6 +25,14 @@ enum class PlantedFault {
   kMovedByOldDraws,      ///< a moved request is routed by the numbers of its first routing
   kRemovedIsRouted,      ///< the router sees a removed replica
   kSharesOfAll,          ///< busy shares are of all replicas, in service or not
+
+  kQuotaOnRetries = 51,  ///< a retry is asked for its quota again, that of the newest arrival
+  kBucketEdge,           ///< a token that has just come does not count
+  kCapWithoutSlots,      ///< free slots are no room beside the queue cap
+  kRetryByOldDraws,      ///< a retry is routed by the numbers of the first attempt
+  kLateAnswerCounts,     ///< what a step finishes after its user has left is finished
+  kNoCutForLeaver,       ///< a plan runs on when a user leaves in it
+  kWasteUnshared,        ///< a replica's time counts in full for each on it
 };
 
 #ifdef HEADROOM_PLANTED_FAULTS

@@ -23,13 +23,12 @@ Slot CellRun::pick_victim(const Pool& pool, std::uint32_t r) const {
   return victim;
 }
 
-Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
+/// Takes a request out of what a token pool's replica works on, its tokens brought up to date and
+/// its blocks freed. REQUIRES: the replica is at a step boundary.
+void CellRun::take_off(Pool& pool, std::uint32_t r, Slot slot) {
   Replica& replica = pool.replicas[r];
-  const Slot victim = pick_victim(pool, r);
-  HEADROOM_DCHECK(victim != kNoSlot, "blocks run out only while somebody holds them");
-  LiveRequest& request = live_[victim];
-  const std::int64_t free_before = replica.free_blocks;
-  if (victim == replica.partial) {
+  LiveRequest& request = live_[slot];
+  if (slot == replica.partial) {
     replica.free_blocks += pool.blocks(request.computed);
     replica.partial = kNoSlot;
   } else {
@@ -50,9 +49,18 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
     --residues_of(pool, r)[residue(pool, computed, replica.steps)];
     --groups_of(pool, r)[request.group];
     replica.context -= computed + 1;
-    pool.completions.remove(r, replica.decoding, victim);
+    pool.completions.remove(r, replica.decoding, slot);
     --replica.decoding;
   }
+}
+
+Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
+  const Slot victim = pick_victim(pool, r);
+  HEADROOM_DCHECK(victim != kNoSlot, "blocks run out only while somebody holds them");
+  LiveRequest& request = live_[victim];
+  const std::int64_t free_before = pool.replicas[r].free_blocks;
+  take_off(pool, r, victim);
+  if (follows_attempts_) note_stay(pool, r, victim);
   if (kPlantedFault == PlantedFault::kRecomputeForgets) {
     request.output -= request.made;  // forgets them altogether
     request.made = 0;
@@ -71,7 +79,7 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
   request.joined = now_;
   request.offered = true;
   request.ticket = ++tickets_;
-  --replica.admitted;
+  --pool.replicas[r].admitted;
   pool.running.add(-1, now_);
   pool.queued.add(1, now_);
   if (pool.central) pool.change_load(r, -1);
@@ -80,6 +88,11 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
     queue.push_back(live_, victim);
   } else {
     queue.push_front(live_, victim);
+  }
+  request.expiry = leaves_at(victim);  // for patience he leaves no longer
+  if (request.expiry != kNever.count) {
+    request.watched = false;
+    watch(victim);
   }
   return victim;
 }

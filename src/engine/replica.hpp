@@ -85,6 +85,23 @@ inline constexpr std::int32_t kOutOfReach = 1 << 30;
 /// Rows of small counts start on a cache line: 32 counts of 16 bits.
 inline constexpr std::size_t kRowUnit = 32;
 
+/// The time of a replica shared equally among those that are admitted: what each of them has had
+/// who was there all along.
+struct ShareClock {
+  std::int64_t shared = 0;
+  std::int64_t since = 0;  ///< accounted up to here
+};
+
+/// A user who leaves at a time, whatever is done for him then.
+struct Leaver {
+  std::int64_t time;
+  std::uint64_t id;
+  Slot slot;
+  friend bool operator<(const Leaver& a, const Leaver& b) {  // max-heap: the earliest is largest
+    return a.time != b.time ? a.time > b.time : a.id > b.id;
+  }
+};
+
 /// A pool of one cell and everything on it.
 struct Pool {
   const PoolConfig* config = nullptr;
@@ -112,7 +129,9 @@ struct Pool {
   bool ranked = false;
   EventTree ranking{0};  ///< of loads, where the smallest is wanted
   std::uint64_t routed = 0;
-  std::uint64_t scanned_ticket = 0;  ///< central: of the head for which plans have been cut
+  std::vector<ShareClock> shares;            ///< by replica, where attempts are followed
+  std::vector<std::vector<Leaver>> leavers;  ///< by replica, heaps; where users leave in service
+  std::uint64_t scanned_ticket = 0;          ///< central: of the head for which plans have been cut
   StepSeries running, queued, busy, in_service, down;
   AreaSeries kv;
   PoolTotals totals;

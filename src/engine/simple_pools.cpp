@@ -15,8 +15,7 @@ void CellRun::begin_slots(Pool& pool, std::uint32_t r) {
     std::push_heap(pool.slot_finishes[r].begin(), pool.slot_finishes[r].end(), std::greater<>());
     pool.busy.add(1, now_);
   }
-  set_event(pool, r,
-            pool.slot_finishes[r].empty() ? kNever.count : pool.slot_finishes[r].front().time);
+  set_event(pool, r, slots_event(pool, r));
 }
 
 void CellRun::end_slots(Pool& pool, std::uint32_t r) {
@@ -30,8 +29,9 @@ void CellRun::end_slots(Pool& pool, std::uint32_t r) {
     leave_replica(pool, r, slot);
     stage_done(slot);
   }
-  if (pool.replicas[r].standing == Standing::kLeaving) let_go_if_empty(pool, r);
-  set_event(pool, r, finishes.empty() ? kNever.count : finishes.front().time);
+  // Who leaves at this tick is dealt with in its course.
+  const std::int64_t next = slots_event(pool, r);
+  set_event(pool, r, next > now_ ? next : kNever.count);
 }
 
 void CellRun::central_slots(Pool& pool) {
@@ -45,7 +45,7 @@ void CellRun::central_slots(Pool& pool) {
     pool.slot_finishes[r].push_back({now_ + at_least_one_tick(live_[slot].service), slot});
     std::push_heap(pool.slot_finishes[r].begin(), pool.slot_finishes[r].end(), std::greater<>());
     pool.busy.add(1, now_);
-    set_event(pool, r, pool.slot_finishes[r].front().time);
+    set_event(pool, r, slots_event(pool, r));
   }
 }
 

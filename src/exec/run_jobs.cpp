@@ -175,6 +175,8 @@ ExecResult run_jobs(
     const double all = grid.seconds_per_job * static_cast<double>(jobs);
     progress.share = all > 0 ? std::min(1.0, watch.simulated_s() / all) : 0;
     progress.requests = watch.requests();
+    progress.simulated_s = watch.simulated_s();
+    progress.mean_delay_s = watch.mean_delay_s();
     progress.wall_s = now;
     progress.requests_per_s = now > 0 ? progress.requests / now : 0;
     progress.replications_done = result.replications_delivered;

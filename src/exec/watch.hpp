@@ -22,6 +22,17 @@ class Watch {
     // Whole milliseconds: 64 bits of ticks would hold 106 days of all runs together.
     milliseconds_.fetch_add(simulated.count / (kTicksPerSecond / 1000), std::memory_order_relaxed);
   }
+  /// Queue delays, summed, of so many requests that were scheduled. Microseconds: 64 bits of
+  /// ticks would hold the delays of 2,500 requests that wait for an hour.
+  void add_delays(std::int64_t scheduled, std::int64_t sum_us) {
+    scheduled_.fetch_add(scheduled, std::memory_order_relaxed);
+    delay_us_.fetch_add(sum_us, std::memory_order_relaxed);
+  }
+  double mean_delay_s() const {
+    const auto n = scheduled_.load(std::memory_order_relaxed);
+    const auto us = static_cast<double>(delay_us_.load(std::memory_order_relaxed));
+    return n == 0 ? 0 : us / 1e6 / static_cast<double>(n);
+  }
   double requests() const { return static_cast<double>(requests_.load(std::memory_order_relaxed)); }
   double simulated_s() const {
     return static_cast<double>(milliseconds_.load(std::memory_order_relaxed)) / 1000;
@@ -31,6 +42,8 @@ class Watch {
   const std::atomic<bool>* cancel_;
   std::atomic<std::int64_t> requests_{0};
   std::atomic<std::int64_t> milliseconds_{0};
+  std::atomic<std::int64_t> scheduled_{0};
+  std::atomic<std::int64_t> delay_us_{0};
 };
 
 /// Sees the requests of one run end, tells the watch now and then, and passes them on.
@@ -41,6 +54,10 @@ class WatchedSink final : public RecordSink {
 
   void on_end(const RequestRecord& record) override {
     if (next_) next_->on_end(record);
+    if (record.first_scheduled != kNever) {
+      ++scheduled_;
+      delay_us_ += (record.first_scheduled - record.arrival).count / (kTicksPerSecond / 1'000'000);
+    }
     if (++pending_ < kBatch) return;
     if (watch_.cancelled()) throw Cancelled{};
     tell(record.finish == kNever ? told_ : record.finish);
@@ -55,7 +72,8 @@ class WatchedSink final : public RecordSink {
   void tell(Ticks now) {
     watch_.add(pending_, now > told_ ? now - told_ : Ticks{0});
     if (now > told_) told_ = now;
-    pending_ = 0;
+    watch_.add_delays(scheduled_, delay_us_);
+    pending_ = scheduled_ = delay_us_ = 0;
   }
 
   Watch& watch_;
@@ -63,6 +81,8 @@ class WatchedSink final : public RecordSink {
   Ticks horizon_;
   Ticks told_{0};
   std::int64_t pending_ = 0;
+  std::int64_t scheduled_ = 0;
+  std::int64_t delay_us_ = 0;
 };
 
 }  // namespace headroom

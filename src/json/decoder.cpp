@@ -1,7 +1,9 @@
 #include "decoder.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <system_error>
 
 #include "quantity.hpp"
 
@@ -95,6 +97,23 @@ void Decoder::report(const Node& node, std::string_view code, std::string messag
 
 void Decoder::wrong_type(const Node& node, const std::string& expected) {
   report(node, "E110", "expected " + expected + ", found " + describe_found(node));
+}
+
+/// As wrong_type, with what to write when a string says a number: "8", "1%".
+void Decoder::no_number(const Node& node, const std::string& expected) {
+  std::vector<std::string> notes;
+  double value = 0;
+  if (node.is_string()) {
+    const char* end = node.string.data() + node.string.size();
+    const auto [rest, error] = std::from_chars(node.string.data(), end, value);
+    if (error == std::errc() && rest == end) {
+      notes.push_back("write " + node.string + ", without quotes");
+    } else if (error == std::errc() && rest + 1 == end && *rest == '%') {
+      notes.push_back("write " + number_text(value / 100) + ": a share is between 0 and 1");
+    }
+  }
+  report(node, "E110", "expected " + expected + ", found " + describe_found(node),
+         std::move(notes));
 }
 
 void Decoder::missing(const Field& field) {
@@ -228,7 +247,7 @@ void Decoder::integer(const Field& field, std::int64_t& value, const Range& rang
                        (node->kind == Node::Kind::kReal && std::abs(node->real) <= kExactInteger &&
                         node->real == std::floor(node->real));
     if (!whole) {
-      wrong_type(*node, "a whole number");
+      no_number(*node, "a whole number");
     } else if (!in_range(node->real, range)) {
       report(
           *node, "E111",
@@ -243,7 +262,7 @@ void Decoder::integer(const Field& field, std::int64_t& value, const Range& rang
 
 bool Decoder::read_number(const Node& node, double& value, const Range& range) {
   if (!node.is_number()) {
-    wrong_type(node, "a number");
+    no_number(node, "a number");
     return false;
   }
   if (!in_range(node.real, range)) {

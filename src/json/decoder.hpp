@@ -69,6 +69,7 @@ class Decoder final : public Archive {
   void report(const Node& node, std::string_view code, std::string message,
               std::vector<std::string> notes = {}, bool at_key = false);
   void wrong_type(const Node& node, const std::string& expected);
+  void no_number(const Node& node, const std::string& expected);
   std::string child_pointer(const Node& node) const;
 
   bool read_number(const Node& node, double& value, const Range& range);

@@ -318,6 +318,9 @@ void TreeBuilder::add_syntax_notes(Issue& issue, Span span, bool at_end) const {
     }
   } else if (rest[0] == '\'') {
     issue.notes.push_back("JSON strings stand in double quotes");
+  } else if (!stack_.empty() && stack_.back().node->kind == Node::Kind::kObject &&
+             pending_key_.empty() && is_letter(rest[0])) {
+    issue.notes.push_back("JSON keys stand in double quotes");
   }
 }
 

@@ -184,6 +184,59 @@ std::string_view unit_text(std::string_view rest) {
   return trimmed(rest.substr(0, static_cast<std::size_t>(end - rest.begin())));
 }
 
+/// Units as people say them. "m" is none: it may be min, ms or months.
+struct SpokenUnit {
+  Dimension dimension;
+  std::string_view said, unit;
+};
+
+constexpr SpokenUnit kSpokenUnits[] = {{Dimension::kDuration, "millisecond", "ms"},
+                                       {Dimension::kDuration, "msec", "ms"},
+                                       {Dimension::kDuration, "second", "s"},
+                                       {Dimension::kDuration, "sec", "s"},
+                                       {Dimension::kDuration, "minute", "min"},
+                                       {Dimension::kDuration, "min", "min"},
+                                       {Dimension::kDuration, "hour", "h"},
+                                       {Dimension::kDuration, "hr", "h"},
+                                       {Dimension::kDuration, "day", "d"},
+                                       {Dimension::kDuration, "week", "w"},
+                                       {Dimension::kRate, "rps", "/s"},
+                                       {Dimension::kRate, "qps", "/s"},
+                                       {Dimension::kRate, "hz", "/s"},
+                                       {Dimension::kRate, "rpm", "/min"}};
+
+/// The unit that a word means: a spelling in the wrong case, "minutes", "req/s", "per second".
+std::string_view unit_meant(std::string_view word, Dimension dimension) {
+  const auto same = [](std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return (x | 0x20) == (y | 0x20); });
+  };
+  for (const Unit& unit : units(dimension)) {
+    if (same(unit.name, word)) return unit.name;
+  }
+  const std::string_view singular = word.ends_with('s') ? word.substr(0, word.size() - 1) : word;
+  for (const SpokenUnit& spoken : kSpokenUnits) {
+    if (spoken.dimension != dimension) continue;
+    if (same(spoken.said, word) || same(spoken.said, singular)) return spoken.unit;
+  }
+  if (dimension != Dimension::kRate) return {};
+  // "requests/s", "per minute": what stands after the slash, or after "per", is a time.
+  std::size_t after = word.find('/');
+  after = after != std::string_view::npos ? after + 1 : word.find("per ");
+  if (after == std::string_view::npos) return {};
+  if (word.substr(after).starts_with("per ")) after += 4;
+  std::string_view time = word.substr(after);
+  if (find_unit(time, Dimension::kDuration) == nullptr) {
+    time = unit_meant(time, Dimension::kDuration);
+  }
+  for (const Unit& unit : kRates) {
+    if (!time.empty() && unit.name.starts_with('/') && unit.name.substr(1) == time) {
+      return unit.name;
+    }
+  }
+  return {};
+}
+
 std::string unit_unknown_message(std::string_view unit, std::string_view text,
                                  Dimension dimension) {
   if (dimension == Dimension::kDuration &&
@@ -198,17 +251,10 @@ std::string unit_unknown_message(std::string_view unit, std::string_view text,
              in_quotes(dimension_example(dimension));
     }
   }
-  std::vector<std::string> known;
-  for (const Unit& candidate : units(dimension)) known.emplace_back(candidate.name);
   std::string message = "unknown unit " + in_quotes(unit) + " in " + in_quotes(text) +
                         "; expected " + std::string(text_of(dimension).expected);
-  // Only a spelling in the wrong case is near enough to name: "m" may be min, ms or months.
-  for (const std::string& name : known) {
-    const bool same = std::equal(name.begin(), name.end(), unit.begin(), unit.end(),
-                                 [](char a, char b) { return (a | 0x20) == (b | 0x20); });
-    if (same) return message + " (did you mean " + in_quotes(name) + "?)";
-  }
-  return message;
+  const std::string_view meant = unit_meant(unit, dimension);
+  return meant.empty() ? message : message + " (did you mean " + in_quotes(meant) + "?)";
 }
 
 /// "-" and the part of the text after it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "headroom/core/check.hpp"
 #include "target_values.hpp"
@@ -52,8 +53,13 @@ void add_group(GroupStatistics& into, const GroupTally& group, double length_s) 
     into.ended[i].add(group.ended[i]);
     add_or_empty(into.share[i], group.ended[i] / group.arrived, any);
   }
-  into.never_fits.add(group.rejected_never_fits);
-  into.context_limit.add(group.rejected_context_limit);
+  for (std::size_t i = 1; i < kRejectReasons; ++i) {
+    into.rejected[i].add(group.rejected[i]);
+    into.attempts_rejected[i].add(group.attempts_rejected[i]);
+  }
+  into.in_service.add(group.in_service);
+  into.attempts.add(group.attempts);
+  for (std::size_t i = 0; i < kEndStates; ++i) into.attempts_ended[i].add(group.attempts_ended[i]);
   into.preemptions.add(group.preemptions);
   into.offered_per_s.add(group.arrived / length_s);
   into.throughput_per_s.add(group.ended[state(EndState::kFinished)] / length_s);
@@ -109,6 +115,55 @@ std::vector<std::vector<double>> drains(const MeasureSpec& spec, const Outcome& 
     }
   }
   return result;
+}
+
+/// The targets of one class, or of all.
+void add_targets(RunStatistics& statistics, const MeasureSpec& spec, std::size_t request_class,
+                 const std::vector<GroupTally>& tallies, const std::vector<MinuteTally>& minutes,
+                 const std::vector<double>& drain) {
+  std::map<std::size_t, std::vector<JoinedMinute>> joined;  // by window: targets share them
+  for (std::size_t t = 0; t < spec.targets.size(); ++t) {
+    const TargetSpec& target = spec.targets[t];
+    if (target.request_class != request_class) continue;
+    std::vector<JoinedMinute>& of_window = joined[target.window];
+    if (of_window.empty() && has_minutes(target.metric)) {
+      of_window = join_minutes(minutes, spec.minute, spec.windows[target.window].spans,
+                               spec.least_minute_arrivals);
+    }
+    add_target(statistics.targets[t], spec, target,
+               {tallies[target.window], of_window, drain[target.window]});
+  }
+}
+
+/// Targets that a class's results enter: its own, and those about all classes.
+bool concerns(const TargetSpec& target, const MeasureSpec& spec, std::size_t request_class) {
+  return target.request_class == request_class || target.request_class == spec.classes.size();
+}
+
+void keep_minutes_for_targets(std::vector<MinuteTally>& minutes, const MeasureSpec& spec,
+                              std::size_t request_class) {
+  std::array<bool, kLatencyMetrics> judged{};
+  bool any = false;
+  for (const TargetSpec& target : spec.targets) {
+    if (!concerns(target, spec, request_class) || !has_minutes(target.metric)) continue;
+    any = true;
+    const auto metric = static_cast<std::size_t>(target.metric);
+    if (metric < kLatencyMetrics) judged[metric] = true;
+  }
+  if (!any) {
+    minutes.clear();
+    minutes.shrink_to_fit();
+    return;
+  }
+  const auto drop = [&judged](Metric metric, LatencyTally& tally) {
+    if (!judged[static_cast<std::size_t>(metric)]) tally = LatencyTally{tally.histogram.bits()};
+  };
+  for (MinuteTally& minute : minutes) {
+    drop(Metric::kQueueDelay, minute.queue_delay);
+    drop(Metric::kTtft, minute.ttft);
+    drop(Metric::kTpot, minute.tpot);
+    drop(Metric::kE2e, minute.e2e);
+  }
 }
 
 void add_to_mean(std::vector<double>& mean, const std::vector<double>& values, double n) {
@@ -199,6 +254,7 @@ void add_pool(PoolStatistics& into, const PoolTimeline& line, const PoolTotals& 
   add_share(into.busy_mean, into.busy_peak, line.busy_share, line.in_service);
   add_share(into.kv_mean, into.kv_peak, line.kv_share, line.in_service);
   into.preemptions.add(totals.preemptions);
+  into.wasted_s.add(totals.wasted_ps / static_cast<double>(kTicksPerSecond));
   into.beyond_fit_share.add(totals.busy_ps > 0 ? totals.beyond_fit_ps / totals.busy_ps : 0);
   into.largest_batch.add(totals.largest_batch);
   into.largest_step_tokens.add(totals.largest_step_tokens);
@@ -249,12 +305,7 @@ void add_replication(RunStatistics& statistics, const MeasureSpec& spec, const O
       add_group(statistics.groups[c][w], tallies[w], spec.windows[w].length_s());
       statistics.backlog[c].drain_s[w].add(drain[c][w]);
     }
-    for (std::size_t t = 0; t < spec.targets.size(); ++t) {
-      const TargetSpec& target = spec.targets[t];
-      if (target.request_class != c) continue;
-      add_target(statistics.targets[t], spec, target,
-                 {tallies[target.window], minutes, drain[c][target.window]});
-    }
+    add_targets(statistics, spec, c, tallies, minutes, drain[c]);
     add_class_timeline(statistics.timeline[c], statistics.backlog[c],
                        c < all ? outcome.classes[c] : sum_of(outcome.classes, spec.timeline_step),
                        n);
@@ -264,6 +315,32 @@ void add_replication(RunStatistics& statistics, const MeasureSpec& spec, const O
     add_pool(statistics.pools[p], outcome.pools[p], outcome.pool_totals[p], n);
   }
   statistics.events += static_cast<double>(outcome.counters.events);
+}
+
+void add_targets_of_replication(RunStatistics& statistics, const MeasureSpec& spec,
+                                const Outcome& outcome) {
+  statistics.replications += 1;
+  const auto drain = drains(spec, outcome);
+  for (std::size_t c = 0; c <= spec.classes.size(); ++c) {
+    const bool judged = std::any_of(spec.targets.begin(), spec.targets.end(),
+                                    [c](const TargetSpec& t) { return t.request_class == c; });
+    if (!judged) continue;
+    const std::vector<GroupTally> tallies = window_tallies(spec, outcome, c);
+    if (c < spec.classes.size()) {
+      add_targets(statistics, spec, c, tallies, outcome.minutes[c], drain[c]);
+    } else {
+      add_targets(statistics, spec, c, tallies, minute_tallies(spec, outcome, c), drain[c]);
+    }
+  }
+  statistics.events += static_cast<double>(outcome.counters.events);
+}
+
+void keep_for_targets(Outcome& outcome, const MeasureSpec& spec) {
+  for (ClassTimeline& line : outcome.classes) line = ClassTimeline{};
+  for (PoolTimeline& line : outcome.pools) line = PoolTimeline{};
+  for (std::size_t c = 0; c < outcome.minutes.size(); ++c) {
+    keep_minutes_for_targets(outcome.minutes[c], spec, c);
+  }
 }
 
 }  // namespace headroom

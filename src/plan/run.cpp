@@ -31,16 +31,29 @@ TargetSpec target_spec(const ScenarioTarget& target, const ResolvedScenario& sce
   return spec;
 }
 
-JobGrid job_grid(const ResolvedScenario& scenario) {
-  JobGrid grid;
-  grid.replications = static_cast<std::size_t>(scenario.scenario.replications);
-  grid.periods = scenario.periods.size();
-  grid.cells = scenario.cells.size();
-  grid.seconds_per_job = seconds(scenario.horizon);
-  grid.make = [&scenario](const JobIndex& at) {
-    return scenario.job(at.replication, at.period, at.cell);
-  };
-  return grid;
+/// Adds replications [first, first + count) to a run. Judging is left to the caller.
+void extend_run(RunResult& result, const ResolvedScenario& scenario, std::size_t first,
+                std::size_t count, const ExecOptions& options,
+                const OnReplication& on_replication) {
+  const ExecResult exec =
+      run_jobs(job_grid(scenario, first, count), options,
+               [&](std::size_t replication, std::size_t period, Outcome&& outcome) {
+                 add_replication(result.periods[period].statistics, result.spec, outcome);
+                 if (on_replication) on_replication(replication, period);
+               });
+  result.exec.complete = exec.complete;
+  result.exec.replications_delivered += exec.replications_delivered;
+  result.exec.wall_s += exec.wall_s;
+  result.exec.requests += exec.requests;
+  result.exec.threads = exec.threads;
+  result.complete = exec.complete;
+}
+
+void judge_run(RunResult& result, double confidence) {
+  result.confidence = confidence;
+  for (PeriodResult& period : result.periods) {
+    period.verdicts = judge(period.statistics, result.spec, confidence);
+  }
 }
 
 }  // namespace
@@ -77,10 +90,24 @@ MeasureSpec measure_spec(const ResolvedScenario& scenario) {
   return spec;
 }
 
-RunResult run(const ResolvedScenario& scenario, const ExecOptions& options,
-              const OnReplication& on_replication) {
+JobGrid job_grid(const ResolvedScenario& scenario, std::size_t first_replication,
+                 std::size_t replications) {
+  JobGrid grid;
+  grid.first_replication = first_replication;
+  grid.replications = replications;
+  grid.periods = scenario.periods.size();
+  grid.cells = scenario.cells.size();
+  grid.seconds_per_job = seconds(scenario.horizon);
+  grid.make = [&scenario](const JobIndex& at) {
+    return scenario.job(at.replication, at.period, at.cell);
+  };
+  return grid;
+}
+
+RunResult start_run(const ResolvedScenario& scenario) {
   RunResult result;
   result.spec = measure_spec(scenario);
+  result.confidence = scenario.scenario.confidence;
   const std::vector<PoolConfig> pools = scenario.pool_configs();
   for (const ResolvedPeriod& period : scenario.periods) {
     PeriodResult& made = result.periods.emplace_back();
@@ -91,15 +118,37 @@ RunResult run(const ResolvedScenario& scenario, const ExecOptions& options,
                              result.spec.windows, scenario.scenario.time.duration,
                              expected_in_service(scenario));
   }
-  result.exec = run_jobs(job_grid(scenario), options,
-                         [&](std::size_t replication, std::size_t period, Outcome&& outcome) {
-                           add_replication(result.periods[period].statistics, result.spec, outcome);
-                           if (on_replication) on_replication(replication, period);
-                         });
-  result.complete = result.exec.complete;
-  for (PeriodResult& period : result.periods) {
-    period.verdicts = judge(period.statistics, result.spec, scenario.scenario.confidence);
+  return result;
+}
+
+RunResult run(const ResolvedScenario& scenario, const ExecOptions& options,
+              const OnReplication& on_replication) {
+  RunResult result = start_run(scenario);
+  extend_run(result, scenario, 0, static_cast<std::size_t>(scenario.scenario.replications), options,
+             on_replication);
+  judge_run(result, scenario.scenario.confidence);
+  return result;
+}
+
+RunResult run_until_precise(const ResolvedScenario& scenario, const Precision& precision,
+                            const std::vector<Look>& looks, const ExecOptions& options,
+                            const OnReplication& on_replication) {
+  HEADROOM_CHECK(!looks.empty(), "there is a look");
+  RunResult result = start_run(scenario);
+  SequentialRule rule{precision.share, looks, 0, false};
+  std::size_t have = 0;
+  for (std::size_t k = 0; k < looks.size() && !rule.reached; ++k) {
+    extend_run(result, scenario, have, looks[k].replications - have, options, on_replication);
+    have = looks[k].replications;
+    rule.stopped_at = k;
+    if (!result.complete) break;
+    rule.reached =
+        std::all_of(result.periods.begin(), result.periods.end(), [&](const PeriodResult& period) {
+          return is_precise(period.statistics, result.spec, looks[k].confidence, precision.share);
+        });
   }
+  judge_run(result, looks[rule.stopped_at].confidence);
+  result.sequential = std::move(rule);
   return result;
 }
 

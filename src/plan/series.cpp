@@ -36,6 +36,7 @@ double median(std::vector<double> values) {
 }
 
 void Series::add(double value) {
+  by_replication_.push_back(value);
   if (std::isnan(value)) {
     ++censored_;
   } else {

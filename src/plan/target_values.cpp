@@ -43,34 +43,36 @@ const LatencyTally* tally_of(const MinuteTally& minute, Metric metric) {
 
 bool is_latency(Metric metric) { return static_cast<std::size_t>(metric) < kLatencyMetrics; }
 
-/// A rate or share; nothing when nobody arrived whom a share could be said of.
+/// A rate or share of those who arrived less `refused`; nothing when there is nobody whom a share
+/// could be said of.
 template <class Tally>
-std::optional<double> share_of(const Tally& tally, Metric metric, double length_s) {
+std::optional<double> share_of(const Tally& tally, Metric metric, double length_s, double refused) {
   if (metric == Metric::kGoodput) return tally.slo_met / length_s;
-  if (tally.arrived <= 0) return std::nullopt;
+  const double population = tally.arrived - refused;
+  if (population <= 0) return std::nullopt;
   const auto ended = [&](EndState s) { return tally.ended[static_cast<std::size_t>(s)]; };
-  if (metric == Metric::kSloAttainment) return tally.slo_met / tally.arrived;
-  if (metric == Metric::kAbandonedShare) return ended(EndState::kAbandoned) / tally.arrived;
-  return ended(EndState::kRejected) / tally.arrived;
+  if (metric == Metric::kSloAttainment) return tally.slo_met / population;
+  if (metric == Metric::kAbandonedShare) return ended(EndState::kAbandoned) / population;
+  return (ended(EndState::kRejected) - refused) / population;
 }
 
-/// Refused on purpose: refusals because a request can never be served are not, they stay lost.
-double refused_on_purpose(const GroupTally& group) {
-  const double rejected = group.ended[static_cast<std::size_t>(EndState::kRejected)];
-  return std::max(0.0, rejected - group.rejected_never_fits - group.rejected_context_limit);
+/// Those who have the quantity or should have it, less `refused` of the latter.
+double population_of(const LatencyTally& tally, double refused) {
+  return tally.histogram.count() + std::max(0.0, tally.missing_total() - refused);
 }
 
 /// The target's value in one joined minute: nothing when nobody is in its population, NaN when it
 /// is censored.
 std::optional<double> minute_value(const JoinedMinute& joined, const TargetSpec& target) {
   if (!is_latency(target.metric)) {
-    return share_of(joined.tally, target.metric, seconds(joined.to - joined.from));
+    return share_of(joined.tally, target.metric, seconds(joined.to - joined.from),
+                    target.admitted ? joined.tally.refused : 0);
   }
   const LatencyTally* tally = tally_of(joined.tally, target.metric);
-  if (tally == nullptr || tally->histogram.count() + tally->missing_total() <= 0) {
-    return std::nullopt;
-  }
-  return statistic_of(*tally, *target.statistic);
+  if (tally == nullptr) return std::nullopt;
+  const double refused = target.admitted ? tally->refused : 0;
+  if (population_of(*tally, refused) <= 0) return std::nullopt;
+  return statistic_of(*tally, *target.statistic, refused);
 }
 
 bool breaks(double value, const TargetSpec& target) {
@@ -91,11 +93,9 @@ struct MinuteVerdicts {
   double time_above_s = 0;
 };
 
-MinuteVerdicts judge_minutes(const MeasureSpec& spec, const TargetSpec& target,
-                             const std::vector<MinuteTally>& minutes) {
+MinuteVerdicts judge_minutes(const TargetSpec& target, const std::vector<JoinedMinute>& minutes) {
   MinuteVerdicts verdicts;
-  for (const JoinedMinute& joined : join_minutes(
-           minutes, spec.minute, spec.windows[target.window].spans, spec.least_minute_arrivals)) {
+  for (const JoinedMinute& joined : minutes) {
     const std::optional<double> value = minute_value(joined, target);
     if (!value) continue;
     if (!verdicts.worst || is_worse(*value, *verdicts.worst, target)) {
@@ -117,10 +117,11 @@ void add_window_value(TargetStatistics& into, const MeasureSpec& spec, const Tar
     return;
   }
   if (!is_latency(target.metric)) {
+    const double refused = target.admitted ? input.window.refused() : 0;
     const auto value =
-        share_of(input.window, target.metric, spec.windows[target.window].length_s());
-    into.samples.add(input.window.arrived);
-    if (value && input.window.arrived > 0) {
+        share_of(input.window, target.metric, spec.windows[target.window].length_s(), refused);
+    into.samples.add(input.window.arrived - refused);
+    if (value && input.window.arrived > refused) {
       into.value.add(*value);
     } else {
       into.value.add_empty();
@@ -128,9 +129,8 @@ void add_window_value(TargetStatistics& into, const MeasureSpec& spec, const Tar
     return;
   }
   const LatencyTally& tally = tally_of(input.window, target.metric);
-  const double refused = target.admitted ? refused_on_purpose(input.window) : 0;
-  const double population =
-      tally.histogram.count() + std::max(0.0, tally.missing_total() - refused);
+  const double refused = target.admitted ? tally.refused : 0;
+  const double population = population_of(tally, refused);
   into.samples.add(population);
   if (population > 0) {
     into.value.add(statistic_of(tally, *target.statistic, refused));
@@ -141,17 +141,21 @@ void add_window_value(TargetStatistics& into, const MeasureSpec& spec, const Tar
 
 }  // namespace
 
+bool has_minutes(Metric metric) {
+  const MinuteTally none;
+  return metric != Metric::kDrain && (!is_latency(metric) || tally_of(none, metric) != nullptr);
+}
+
 void add_target(TargetStatistics& into, const MeasureSpec& spec, const TargetSpec& target,
                 const TargetInput& input) {
   const double arrived = input.window.arrived;
-  into.refused_share.add(arrived > 0 ? refused_on_purpose(input.window) / arrived : 0);
+  const double refused = input.window.refused();
+  into.refused_share.add(arrived > 0 ? refused / arrived : 0);
   if (!target.every_minute) add_window_value(into, spec, target, input);
 
-  const MinuteTally none;
-  into.by_minute = target.metric != Metric::kDrain &&
-                   (!is_latency(target.metric) || tally_of(none, target.metric) != nullptr);
+  into.by_minute = has_minutes(target.metric);
   if (!into.by_minute) return;
-  const MinuteVerdicts minutes = judge_minutes(spec, target, input.minutes);
+  const MinuteVerdicts minutes = judge_minutes(target, input.minutes);
   if (minutes.worst) {
     into.worst.add(*minutes.worst);
     into.worst_at_s.push_back(minutes.worst_at_s);
@@ -161,7 +165,7 @@ void add_target(TargetStatistics& into, const MeasureSpec& spec, const TargetSpe
   if (minutes.first_breach_s) into.first_breach_s.push_back(*minutes.first_breach_s);
   into.time_above_s.add(minutes.time_above_s);
   if (target.every_minute) {
-    into.samples.add(arrived);
+    into.samples.add(target.admitted ? arrived - refused : arrived);
     if (minutes.worst) {
       into.value.add(*minutes.worst);
     } else {

@@ -8,6 +8,17 @@ namespace {
 /// Below this many replications an interval is too wide to be of use, and a verdict says so.
 constexpr std::size_t kLeastReplications = 3;
 
+/// The bound on the side that a target's limit is not on, against the limit.
+bool surely_missed(const TargetStatistics& statistics, const TargetSpec& target,
+                   const TargetVerdict& verdict) {
+  if (target.lower_limit()) {
+    return (verdict.point_estimate ? verdict.value.value
+                                   : statistics.value.upper_bound(verdict.level)) < target.limit;
+  }
+  return (verdict.point_estimate ? verdict.value.value
+                                 : statistics.value.lower_bound(verdict.level)) > target.limit;
+}
+
 TargetVerdict judge_one(const TargetStatistics& statistics, const TargetSpec& target,
                         std::size_t replications, double confidence, std::size_t targets) {
   TargetVerdict verdict;
@@ -26,9 +37,11 @@ TargetVerdict judge_one(const TargetStatistics& statistics, const TargetSpec& ta
     verdict.reason = "no samples";
   } else if (verdict.value.censored > 0) {
     verdict.reason = "censored";
+    verdict.excluded = true;
   } else {
     verdict.pass =
         target.lower_limit() ? verdict.bound >= target.limit : verdict.bound <= target.limit;
+    verdict.excluded = surely_missed(statistics, target, verdict);
   }
   const double refused = statistics.refused_share.estimate(confidence).value;
   verdict.refused_share = std::isnan(refused) ? 0 : refused;

@@ -22,7 +22,7 @@ Json interval(double low, double high, double most) {
 nlohmann::ordered_json make_report(const ReportInput& input) {
   const PeriodResult& period = input.result.main_period();
   const MeasureSpec& spec = input.result.spec;
-  const double confidence = input.resolved.scenario.confidence;
+  const double confidence = input.result.confidence;
   Json report = Json::object();
   report["$schema"] = "report-1.schema.json";
   report["schema_version"] = "1.0";
@@ -38,6 +38,7 @@ nlohmann::ordered_json make_report(const ReportInput& input) {
   report["targets"] = targets_block(input, period);
   report["requests"] = requests_block(spec, period.statistics, confidence);
   report["metrics"] = metrics_block(spec, period.statistics, confidence);
+  report["samples"] = samples_block(input);
   report["timeline"] = timeline_block(input, period);
   report["backlog"] = backlog_block(input, period.statistics);
   report["pools"] = pools_block(input, period);

@@ -226,7 +226,7 @@ Json targets_block(const ReportInput& input, const PeriodResult& period) {
 
 Json pools_block(const ReportInput& input, const PeriodResult& period) {
   Json list = Json::array();
-  const double confidence = input.resolved.scenario.confidence;
+  const double confidence = input.result.confidence;
   for (std::size_t p = 0; p < input.resolved.pools.size(); ++p) {
     const ResolvedPool& pool = input.resolved.pools[p];
     const PoolStatistics& statistics = period.statistics.pools[p];
@@ -234,18 +234,21 @@ Json pools_block(const ReportInput& input, const PeriodResult& period) {
     const auto value = [&](const Series& series) {
       return number_or_null(series.estimate(confidence).value);
     };
-    Json block = {{"name", pool.config.name},
-                  {"gpu", pool.gpu},
-                  {"model", pool.model},
-                  {"gpus", pool.gpus()},
-                  {"replicas", pool.config.replicas},
-                  {"gpus_per_replica", pool.config.gpus_per_replica},
-                  {"batching", name_at(batching_modes(), pool.config.mode)},
-                  {"queueing", name_at(queueing_policies(), pool.config.queueing)},
-                  {"max_batch", pool.config.max_batch},
-                  {"busy_mean", value(statistics.busy_mean)},
-                  {"busy_peak", value(statistics.busy_peak)},
-                  {"preemptions", value(statistics.preemptions)}};
+    Json block = {
+        {"name", pool.config.name},
+        {"gpu", pool.gpu},
+        {"model", pool.model},
+        {"gpus", pool.gpus()},
+        {"replicas", pool.config.replicas},
+        {"gpus_per_replica", pool.config.gpus_per_replica},
+        {"batching", name_at(batching_modes(), pool.config.mode)},
+        {"queueing", name_at(queueing_policies(), pool.config.queueing)},
+        {"max_batch", pool.config.max_batch},
+        {"busy_mean", value(statistics.busy_mean)},
+        {"busy_peak", value(statistics.busy_peak)},
+        {"preemptions", value(statistics.preemptions)},
+        {"wasted_gpu_s", number_or_null(statistics.wasted_s.estimate(confidence).value *
+                                        static_cast<double>(pool.config.gpus_per_replica))}};
     const auto gpu_hours = [&](const Series& replica_ps) {
       return number_or_null(replica_ps.estimate(confidence).value * 1e-12 / 3600 *
                             static_cast<double>(pool.config.gpus_per_replica));

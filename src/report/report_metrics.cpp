@@ -10,6 +10,9 @@ namespace {
 constexpr std::array<const char*, kEndStates> kStateNames{"finished", "rejected", "abandoned",
                                                           "failed", "unfinished"};
 
+constexpr std::array<const char*, kRejectReasons> kReasonNames{
+    "", "never_fits", "context_limit", "token_bucket", "quota", "queue_cap"};
+
 /// A statistic with its interval: the value goes to `block`, the interval to block["ci"].
 void put_mean(Json& block, const char* key, const Estimate& estimate) {
   block[key] = number_or_null(estimate.value);
@@ -81,8 +84,19 @@ Json group_block(const GroupStatistics& group, double confidence) {
   };
   range("arrived", group.arrived);
   for (std::size_t i = 0; i < kEndStates; ++i) range(kStateNames[i], group.ended[i]);
-  range("rejected_never_fits", group.never_fits);
-  range("rejected_context_limit", group.context_limit);
+  const auto by_reason = [&](const std::string& before,
+                             const std::array<Series, kRejectReasons>& rejected) {
+    for (std::size_t i = 1; i < kRejectReasons; ++i) {
+      range((before + kReasonNames[i]).c_str(), rejected[i]);
+    }
+  };
+  by_reason("rejected_", group.rejected);
+  range("abandoned_in_service", group.in_service);
+  range("attempts", group.attempts);
+  for (std::size_t i = 0; i < kEndStates; ++i) {
+    range((std::string("attempts_") + kStateNames[i]).c_str(), group.attempts_ended[i]);
+  }
+  by_reason("attempts_rejected_", group.attempts_rejected);
   range("preemptions", group.preemptions);
   mean("offered_per_s", group.offered_per_s);
   mean("throughput_per_s", group.throughput_per_s);
@@ -150,7 +164,7 @@ Json metrics_block(const MeasureSpec& spec, const RunStatistics& statistics, dou
 
 Json backlog_block(const ReportInput& input, const RunStatistics& statistics) {
   const MeasureSpec& spec = input.result.spec;
-  const double confidence = input.resolved.scenario.confidence;
+  const double confidence = input.result.confidence;
   const auto one = [&](const BacklogStatistics& backlog) {
     Json block = Json::object();
     put_range(block, "peak", backlog.peak.estimate(confidence));

@@ -16,6 +16,8 @@ Json method_block(const ReportInput& input);
 Json targets_block(const ReportInput& input, const PeriodResult& period);
 Json requests_block(const MeasureSpec& spec, const RunStatistics& statistics, double confidence);
 Json metrics_block(const MeasureSpec& spec, const RunStatistics& statistics, double confidence);
+/// Values one a replication, for comparisons (headroom compare).
+Json samples_block(const ReportInput& input);
 Json timeline_block(const ReportInput& input, const PeriodResult& period);
 Json backlog_block(const ReportInput& input, const RunStatistics& statistics);
 Json pools_block(const ReportInput& input, const PeriodResult& period);

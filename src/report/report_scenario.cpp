@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <string>
 
 #include "headroom/core/error.hpp"
@@ -128,6 +129,37 @@ void add_range_warnings(const ReportInput& input, const PeriodResult& period, Js
 /// Share of the arrivals still open at the horizon from which a reader should be told.
 constexpr double kOpenShare = 0.01;
 
+/// A pool that works nearly all the time: there waits of minutes hang together, a replication says
+/// little, and percentiles are skewed, so that few of them make an interval too narrow.
+constexpr double kHeavyLoad = 0.9;
+
+void add_heavy_traffic_warnings(const ReportInput& input, const PeriodResult& period, Json& list) {
+  for (std::size_t p = 0; p < period.load.size(); ++p) {
+    const PoolLoad& load = period.load[p];
+    const double per_gpu = load.in_service_mean > 0 ? load.mean_gpus / load.in_service_mean : 0;
+    if (per_gpu <= kHeavyLoad) continue;
+    list.push_back(warning("W306", fmt::format("/fleet/pools/{}/gpus", p).c_str(),
+                           fmt::format("pool {} is offered {:.3g} GPU of load per GPU on average: "
+                                       "so near to full, delays scatter widely and an interval "
+                                       "over few replications may be too narrow",
+                                       load.pool, per_gpu)));
+  }
+}
+
+/// Looks of `-n auto`, and where it stopped; null for a fixed number of replications.
+Json sequential_block(const std::optional<SequentialRule>& rule) {
+  if (!rule) return nullptr;
+  Json looks = Json::array();
+  for (const Look& look : rule->looks) {
+    looks.push_back({{"replications", look.replications}, {"confidence", number(look.confidence)}});
+  }
+  return {{"precision", number(rule->share)},
+          {"rule", "error spent in proportion to replications (Kim and DeMets 1987, rho = 1)"},
+          {"looks", std::move(looks)},
+          {"stopped_at", rule->looks[rule->stopped_at].replications},
+          {"reached", rule->reached}};
+}
+
 }  // namespace
 
 Json scenario_block(const ReportInput& input) {
@@ -155,9 +187,11 @@ Json method_block(const ReportInput& input) {
   block["warmup_s"] = number(seconds(scenario.time.warmup));
   block["horizon_s"] = number(seconds(spec.horizon));
   block["confidence"] = number(scenario.confidence);
+  const double confidence = input.result.confidence;
+  block["interval_confidence"] = number(confidence);
   block["verdict_confidence"] =
-      number(spec.targets.empty() ? scenario.confidence
-                                  : bonferroni_level(scenario.confidence, spec.targets.size()));
+      number(spec.targets.empty() ? confidence : bonferroni_level(confidence, spec.targets.size()));
+  block["sequential"] = sequential_block(input.result.sequential);
   block["quantiles"] =
       "histogram of 256 bins per power of two (at most 0.4 % wide), interpolated; minutes 64 bins";
   block["minute_s"] = number(seconds(spec.minute));
@@ -205,6 +239,14 @@ Json warnings_block(const ReportInput& input, const PeriodResult& period) {
                            "fewer than 3 replications: verdicts are point estimates"));
   }
   add_range_warnings(input, period, list);
+  add_heavy_traffic_warnings(input, period, list);
+  const auto& sequential = input.result.sequential;
+  if (sequential && !sequential->reached && input.result.complete) {
+    list.push_back(warning("W307", "/replications",
+                           fmt::format("the precision asked for, {:.3g} %, is not reached after {} "
+                                       "replications",
+                                       100 * sequential->share, statistics.replications)));
+  }
   const auto unfinished = static_cast<std::size_t>(EndState::kUnfinished);
   const double open = statistics.groups.back()[0].share[unfinished].estimate(0.95).value;
   if (!std::isnan(open) && open > kOpenShare) {

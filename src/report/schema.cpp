@@ -13,7 +13,7 @@ constexpr const char* kHead = R"schema({
   "type": "object",
   "additionalProperties": false,
   "required": ["$schema", "schema_version", "kind", "complete", "tool", "scenario", "method",
-    "answer", "targets", "requests", "metrics", "timeline", "backlog", "pools", "busy_periods",
+    "answer", "targets", "requests", "metrics", "samples", "timeline", "backlog", "pools", "busy_periods",
     "why", "assumptions", "warnings", "run"],
   "properties": {
     "$schema": {"const": "report-1.schema.json"},
@@ -44,7 +44,7 @@ constexpr const char* kHead = R"schema({
     "method": {
       "type": "object", "additionalProperties": false,
       "required": ["seed", "replications", "replications_asked", "crn", "start_utc", "duration_s", "warmup_s",
-        "horizon_s", "confidence", "verdict_confidence", "quantiles", "minute_s", "least_minute_arrivals", "windows", "cells"],
+        "horizon_s", "confidence", "interval_confidence", "verdict_confidence", "sequential", "quantiles", "minute_s", "least_minute_arrivals", "windows", "cells"],
       "properties": {
         "seed": {"type": "integer"},
         "replications": {"type": "integer", "minimum": 0},
@@ -55,7 +55,15 @@ constexpr const char* kHead = R"schema({
         "warmup_s": {"type": "number"},
         "horizon_s": {"type": "number"},
         "confidence": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+        "interval_confidence": {"type": "number", "description": "of the intervals: as confidence; with -n auto, that of the look at which it stopped"},
         "verdict_confidence": {"type": "number", "description": "of each one-sided bound, Bonferroni over the targets"},
+        "sequential": {
+          "type": ["object", "null"], "additionalProperties": false, "description": "how -n auto chose the number of replications",
+          "required": ["precision", "rule", "looks", "stopped_at", "reached"],
+          "properties": {"precision": {"type": "number"}, "rule": {"type": "string"}, "stopped_at": {"type": "integer"}, "reached": {"type": "boolean"},
+            "looks": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["replications", "confidence"],
+              "properties": {"replications": {"type": "integer"}, "confidence": {"type": "number"}}}}}
+        },
         "quantiles": {"type": "string"},
         "minute_s": {"type": "number", "description": "unit of breach accounting"},
         "least_minute_arrivals": {"type": "number", "description": "minutes with fewer are joined"},
@@ -109,6 +117,18 @@ constexpr const char* kAnswer = R"schema(    "answer": {
         "e2e_s": {"$ref": "#/$defs/metric"}, "time_in_queue_s": {"$ref": "#/$defs/metric"}
       }
     },
+    "samples": {"type": "array", "description": "values one a replication, for comparisons; null = censored", "items": {
+      "type": "object", "additionalProperties": false, "required": ["metric", "statistic", "class", "window", "unit", "better", "values"],
+      "properties": {
+        "target": {"type": "string", "description": "id of the target whose judged value this is"},
+        "period": {"type": "integer", "description": "busy period, where there are several"},
+        "metric": {"type": "string"},
+        "statistic": {"type": ["string", "null"]},
+        "class": {"type": "string"},
+        "window": {"type": "string"},
+        "unit": {"enum": ["s", "share", "1/s"]},
+        "better": {"enum": ["lower", "higher"]},
+        "values": {"type": "array", "items": {"type": ["number", "null"]}}}}},
     "timeline": {
       "type": "object", "additionalProperties": false,
       "required": ["step_s", "t_s", "arrivals", "queue_len", "oldest_age_s", "busy_gpus", "by_class", "by_pool", "queue_delay_p95_s"],
@@ -215,9 +235,11 @@ constexpr const char* kDefinitions = R"schema(  "$defs": {
     },
     "group": {
       "type": "object", "additionalProperties": false,
-      "required": ["arrived", "finished", "rejected", "abandoned", "failed", "unfinished", "slo_attainment", "goodput_per_s"],
+      "required": ["arrived", "finished", "rejected", "abandoned", "failed", "unfinished", "attempts", "slo_attainment", "goodput_per_s"],
       "patternProperties": {
-        "^(arrived|finished|rejected|abandoned|failed|unfinished|rejected_never_fits|rejected_context_limit|preemptions)$": {"$ref": "#/$defs/value"},
+        "^(arrived|finished|rejected|abandoned|failed|unfinished|preemptions|abandoned_in_service)$": {"$ref": "#/$defs/value"},
+        "^(attempts_)?rejected_(never_fits|context_limit|token_bucket|quota|queue_cap)$": {"$ref": "#/$defs/value"},
+        "^attempts(_(finished|rejected|abandoned|failed|unfinished))?$": {"$ref": "#/$defs/value"},
         "^(offered|throughput|goodput|output_tokens)_per_s$": {"$ref": "#/$defs/value"},
         "^(slo_attainment|rejected_share|abandoned_share|failed_share|unfinished_share)$": {"$ref": "#/$defs/value"},
         "^(ci|range)$": {"$ref": "#/$defs/intervals"}
@@ -269,6 +291,7 @@ constexpr const char* kDefinitions = R"schema(  "$defs": {
         "queueing": {"enum": ["central", "round_robin", "random", "least_loaded", "power_of_two"]},
         "max_batch": {"type": "integer"},
         "busy_mean": {"$ref": "#/$defs/value"}, "busy_peak": {"$ref": "#/$defs/value"}, "preemptions": {"$ref": "#/$defs/value"},
+        "wasted_gpu_s": {"type": ["number", "null"], "description": "GPU time spent on attempts that were lost, in one replication"},
         "gpu_hours": {"$ref": "#/$defs/value", "description": "of GPUs in service, to the horizon"},
         "fleet_changes": {
           "type": "object", "additionalProperties": false,

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "checked_json.hpp"
-#include "headroom/json/document.hpp"
 #include "headroom/report/format.hpp"
 #include "headroom/report/report.hpp"
+#include "screen_parts.hpp"
 #include "text_layout.hpp"
 
 namespace headroom {
@@ -22,47 +21,23 @@ constexpr std::size_t kMostClasses = 4;
 constexpr std::size_t kMostWarnings = 3;
 constexpr std::size_t kMostPeriods = 6;
 constexpr std::size_t kMostDrains = 2;
-constexpr std::size_t kNameColumns = 35;
-constexpr std::size_t kValueColumns = 10;
-constexpr std::size_t kIntervalColumns = 19;
-constexpr const char* kAssumptionsCode = "W209";
 
-double real(const Json& value) {
-  return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
-}
+/// Widths of the table of targets: a long value or interval takes its room from the names.
+struct TargetColumns {
+  std::size_t name = 35, value = 10, interval = 19;
 
-std::string word(const Json& value) { return value.is_string() ? value.get<std::string>() : ""; }
-
-/// Times of the report as a reader wants them: by the clock when the scenario is dated.
-class Clock {
- public:
-  explicit Clock(const Json& report) {
-    const Json& start = report["method"]["start_utc"];
-    if (start.is_string()) dated_ = json::parse_utc(start.get<std::string>(), start_s_);
-    const Json& busy = report["busy_periods"];
-    if (busy.is_null()) return;
-    const Json& failing = busy["first_failing"];
-    const Json& shown = failing.is_null() ? busy["periods"].back()["index"] : failing;
-    period_ = word(busy["every"]) + " " + shown.dump();
-  }
-  /// "04-01 12:40 UTC", "12m 00s", or with busy periods "month 5, 12:40 UTC".
-  std::string moment(double at_s) const {
-    if (std::isnan(at_s)) return "-";
-    const std::string utc = json::format_utc(start_s_ + at_s);  // 2025-04-01T12:40:00Z
-    const std::string hour = dated_ ? utc.substr(11, 5) + " UTC" : format_seconds(at_s);
-    if (!period_.empty()) return period_ + ", " + hour;
-    return dated_ ? utc.substr(5, 5) + " " + hour : hour;
-  }
-  /// Shorter, for an axis.
-  std::string tick(double at_s) const {
-    if (!dated_) return format_seconds(at_s);
-    return json::format_utc(start_s_ + at_s).substr(11, 5);
+  void make_room(const Json& target) {
+    widen(value, display_width(target_value(target)) + 1);
+    widen(interval, display_width(target_interval(target)) + 1);
   }
 
  private:
-  bool dated_ = false;
-  double start_s_ = 0;
-  std::string period_;  ///< the busy period that is shown
+  static constexpr std::size_t kShortestName = 20;
+  void widen(std::size_t& column, std::size_t wanted) {
+    if (wanted <= column) return;
+    name = std::max(kShortestName, name - std::min(name, wanted - column));
+    column = wanted;
+  }
 };
 
 class Screen {
@@ -129,31 +104,6 @@ class Screen {
     line("");
   }
 
-  std::string value_of(const Json& target) const {
-    if (!target["value"].is_null())
-      return format_value(real(target["value"]), word(target["unit"]));
-    if (target.value("reason", "") == "no samples") return "no samples";
-    return target["metric"] == "drain_time" ? "> horizon" : "lost";
-  }
-
-  static std::string limit_of(const Json& target) {
-    for (const auto& [key, value] : target.items()) {
-      if (key.rfind("max", 0) == 0) return "<= " + format_value(real(value), word(target["unit"]));
-      if (key.rfind("min", 0) == 0) return ">= " + format_value(real(value), word(target["unit"]));
-    }
-    return "";
-  }
-
-  static std::string name_of(const Json& target) {
-    std::string name = word(target["statistic"]);
-    std::string metric = word(target["metric"]);
-    std::replace(metric.begin(), metric.end(), '_', ' ');
-    name += (name.empty() ? "" : " ") + metric + ", " + word(target["class"]);
-    const std::string window = word(target["window"]);
-    if (window == "every_minute") return name + ", any minute";
-    return window == "run" ? name : name + ", " + window;
-  }
-
   void targets() {
     const Json& all = report_["targets"];
     if (all.empty()) return;
@@ -162,8 +112,6 @@ class Screen {
     const std::string head =
         intervals ? fmt::format("{:g} % interval", 100 * real(report_["method"]["confidence"]))
                   : "point estimate";
-    line(paint_.faint(pad_right("  target", kNameColumns + 2) + pad_right("value", kValueColumns) +
-                      pad_right(head, kIntervalColumns) + "verdict"));
     std::vector<const Json*> order;
     for (const Json& t : all) {
       if (!t["pass"].get<bool>()) order.push_back(&t);
@@ -175,7 +123,11 @@ class Screen {
     // Busy periods take lines of the screen, so fewer targets are shown beside them.
     const std::size_t less = report_["busy_periods"].is_null() ? 0 : 2;
     const std::size_t most = std::min(order.size(), kMostTargets - less);
-    for (std::size_t i = 0; i < most; ++i) target(*order[i], i < kMostDetails - less);
+    TargetColumns columns;
+    for (std::size_t i = 0; i < most; ++i) columns.make_room(*order[i]);
+    line(paint_.faint(pad_right("  target", columns.name + 2) + pad_right("value", columns.value) +
+                      pad_right(head, columns.interval) + "verdict"));
+    for (std::size_t i = 0; i < most; ++i) target(*order[i], columns, i < kMostDetails - less);
     if (order.size() > most) {
       line(fmt::format("  and {} more; of {} targets {} PASS, {} FAIL", order.size() - most,
                        order.size(), order.size() - misses, misses));
@@ -183,17 +135,13 @@ class Screen {
     line("");
   }
 
-  void target(const Json& target, bool detailed) {
+  void target(const Json& target, const TargetColumns& columns, bool detailed) {
     const std::string unit = word(target["unit"]);
-    std::string range;
-    if (!target["ci"].is_null()) {
-      range = "[" + format_value(real(target["ci"][0]), unit) + ", " +
-              format_value(real(target["ci"][1]), unit) + "]";
-    }
     const bool pass = target["pass"].get<bool>();
-    line("  " + pad_right(cut_text(name_of(target), kNameColumns - 1), kNameColumns) +
-         pad_right(value_of(target), kValueColumns) + pad_right(range, kIntervalColumns) +
-         (pass ? paint_.good("PASS") : paint_.bad("FAIL")) + " " + limit_of(target));
+    line("  " + pad_right(cut_text(target_name(target), columns.name - 1), columns.name) +
+         pad_right(target_value(target), columns.value) +
+         pad_right(target_interval(target), columns.interval) +
+         (pass ? paint_.good("PASS") : paint_.bad("FAIL")) + " " + target_limit(target));
     if (pass || !detailed || !target.contains("first_breach_s")) return;
     if (target["first_breach_s"].is_null()) return;
     const double share = real(target["breach_share"]);
@@ -274,6 +222,34 @@ class Screen {
     return text;
   }
 
+  /// What was refused on purpose, left while served or tried again; nothing where nothing was.
+  std::string gateway() const {
+    const Json& all = report_["requests"]["all"];
+    const double arrived = real(all["arrived"]);
+    std::string refused;
+    for (const auto& [key, name] : {std::pair{"rejected_quota", "quota"},
+                                    {"rejected_token_bucket", "token bucket"},
+                                    {"rejected_queue_cap", "queue cap"}}) {
+      if (!(real(all[key]) > 0)) continue;
+      refused +=
+          (refused.empty() ? "" : ", ") + format_share(real(all[key]) / arrived) + " by " + name;
+    }
+    std::string text = refused.empty() ? "" : "refused " + refused;
+    const auto add = [&text](const std::string& part) {
+      text += (text.empty() ? "" : "; ") + part;
+    };
+    if (real(all["attempts"]) > arrived) {
+      add(format_number(real(all["attempts"]) / arrived) + " attempts a request");
+    }
+    if (real(all["abandoned_in_service"]) > 0) {
+      add(format_share(real(all["abandoned_in_service"]) / arrived) + " left while served");
+    }
+    double wasted_s = 0;
+    for (const Json& pool : report_["pools"]) wasted_s += real(pool["wasted_gpu_s"]);
+    if (wasted_s > 0) add(format_number(wasted_s / 3600) + " GPU-hours on attempts that were lost");
+    return text;
+  }
+
   void facts() {
     const Json& answer = report_["answer"];
     bool varies = false;
@@ -292,6 +268,7 @@ class Screen {
       text += drains();
       wrapped("  backlog       ", text);
     }
+    if (const std::string text = gateway(); !text.empty()) wrapped("  gateway       ", text);
     std::string use;
     for (const Json& pool : report_["pools"]) {
       use +=
@@ -324,59 +301,10 @@ class Screen {
     wrapped("  in service    ", text);
   }
 
-  void chart(const std::string& label, const std::string& top, const std::vector<double>& values,
-             Combine combine) {
+  void charts() {
     // Busy periods are a table of their own, so their charts are lower.
     const std::size_t height = report_["busy_periods"].is_null() ? 3 : 2;
-    const ChartStyle style{style_.columns - 21, height, style_.unicode};
-    const auto rows = draw_chart(values, 0, combine, style);
-    const std::string bar = style_.unicode ? "│" : "|";
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-      const std::string left = r == 0 ? label : "";
-      const std::string scale = r == 0 ? top : r + 1 == rows.size() ? "0" : "";
-      line("  " + pad_right(left, 10) + pad_left(scale, 8) + bar + rows[r]);
-    }
-  }
-
-  static std::vector<double> reals(const Json& list) {
-    std::vector<double> values;
-    for (const Json& v : list) values.push_back(real(v));
-    return values;
-  }
-
-  static double largest(const std::vector<double>& values) {
-    double most = 0;
-    for (const double v : values) {
-      if (!std::isnan(v)) most = std::max(most, v);
-    }
-    return most;
-  }
-
-  void charts() {
-    const Json& timeline = report_["timeline"];
-    std::vector<double> demand = reals(timeline["arrivals"]);
-    const std::vector<double> delay = reals(timeline["queue_delay_p95_s"]["all"]);
-    if (demand.size() < 2 || delay.size() < 2) return;
-    const double step_s = real(timeline["step_s"]);
-    for (double& d : demand) d /= step_s;
-    chart("demand", format_number(largest(demand)) + "/s", demand, Combine::kMean);
-    chart("p95 delay", format_seconds(largest(delay)), delay, Combine::kMax);
-    const std::size_t columns = style_.columns - 21;
-    const double span_s = step_s * static_cast<double>(demand.size());
-    std::string axis;
-    for (int quarter = 0; quarter < 4; ++quarter) {
-      const auto at = static_cast<std::size_t>(quarter) * columns / 4;
-      axis = pad_right(axis, at) + clock_.tick(span_s * quarter / 4);
-    }
-    const std::string end = clock_.tick(span_s);
-    if (display_width(axis) + end.size() + 1 < columns) {
-      axis = pad_right(axis, columns - end.size()) + end;
-    }
-    line(std::string(21, ' ') + axis);
-    if (std::any_of(delay.begin(), delay.end(), [](double d) { return std::isnan(d); })) {
-      line(std::string(21, ' ') + "! = lost, or not served before the horizon");
-    }
-    line("");
+    for (const std::string& l : timeline_charts(report_, clock_, style_, height)) line(l);
   }
 
   void periods() {
@@ -405,34 +333,9 @@ class Screen {
   }
 
   void notes() {
-    std::size_t assumed = 0;
-    std::size_t calibrated = 0;
-    for (const Json& row : report_["assumptions"]) {
-      if (row["kind"] == "assumption") ++assumed;
-      if (row["kind"] == "calibrated") ++calibrated;
-    }
-    const std::size_t rows = report_["assumptions"].size();
-    if (rows > 0) {
-      line(fmt::format("  assumptions   {} of {} sourced values{} (headroom explain lists them)",
-                       assumed, rows,
-                       calibrated > 0 ? fmt::format(", {} calibrated", calibrated) : ""));
-    }
-    Json warnings = Json::array();
-    for (const Json& warning : report_["warnings"]) {
-      if (warning["code"] != kAssumptionsCode) warnings.push_back(warning);  // said above
-    }
-    for (std::size_t i = 0; i < std::min(warnings.size(), kMostWarnings); ++i) {
-      const std::string text =
-          word(warnings[i]["message"]) +
-          (word(warnings[i]["path"]).empty() ? "" : " (" + word(warnings[i]["path"]) + ")");
-      const auto lines =
-          wrap_text(text, "  " + pad_right(word(warnings[i]["code"]), 14), style_.columns);
-      line(lines.size() > 2 ? cut_text(lines[0], style_.columns) : lines[0]);
-      if (lines.size() > 1) line(lines.size() > 2 ? cut_text(lines[1] + " ..", 80) : lines[1]);
-    }
-    if (warnings.size() > kMostWarnings) {
-      line(fmt::format("  and {} more warnings", warnings.size() - kMostWarnings));
-    }
+    const std::string assumptions = assumptions_line(report_);
+    if (!assumptions.empty()) line(assumptions);
+    for (const std::string& l : warning_lines(report_, kMostWarnings, style_)) line(l);
   }
 
   const Json& report_;

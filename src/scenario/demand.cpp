@@ -110,6 +110,13 @@ std::vector<ClassConfig> resolve_classes(const Scenario& scenario) {
     config.fixed_delay = declared.fixed_delay;
     config.slo = {declared.slo.queue_delay, declared.slo.ttft, declared.slo.tpot, declared.slo.e2e};
     config.drain_limit = drain_limit(scenario, declared);
+    if (declared.demand.quota) config.daily_quota = declared.demand.quota->per_day;
+    config.patience_in_service = declared.patience_in_service;
+    if (declared.demand.timeout) {
+      config.timeout = declared.demand.timeout->from == "arrival" ? TimeoutFrom::kArrival
+                                                                  : TimeoutFrom::kScheduled;
+    }
+    if (declared.retry) config.retry = declared.retry->rule();
     classes.push_back(std::move(config));
   }
   return classes;

@@ -6,6 +6,7 @@
 
 #include "headroom/policy/names.hpp"
 #include "headroom/scenario/load.hpp"
+#include "headroom/workload/quota.hpp"
 
 namespace headroom {
 namespace {
@@ -115,6 +116,12 @@ void add_classes(Rows& rows, const ResolvedScenario& resolved) {
     rows.add(path + "requests", decimal(rate.total()), "requests",
              "expected in one replication, of the whole demand");
     rows.add(path + "peak_rate", quantity(rate.max(), Dimension::kRate), "1/s", "largest rate");
+    const auto& quota = resolved.scenario.classes[c].demand.quota;
+    if (quota) {
+      rows.add(path + "quota.let_through",
+               decimal(share_within_quota(quota->requests_per_user, quota->per_day)), "share",
+               "of the requests that users want to make; E[min(N, per_day)] / E[N]");
+    }
     for (std::uint32_t s = 0; s < resolved.classes[c].stages.size(); ++s) {
       const MeanWork work = resolved.demand().mean_work(id, s);
       const std::string stage = path + "stages." + std::to_string(s) + ".mean_";

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "describe_gateway.hpp"
 #include "headroom/scenario/scenario.hpp"
 
 namespace headroom {
@@ -88,6 +89,7 @@ void describe(Archive& a, ScenarioClass& c) {
   a.integer({"tier", "0 is served first"}, c.tier, Range{0, 1000});
   a.list({"stages", "the pools it visits, in order", json::Need::kRequired}, c.stages, 1);
   describe(a, c.demand);
+  describe_gateway(a, c);
   a.duration({"fixed_delay", "outside the fleet (network, tokenizer), added to TTFT and E2E"},
              c.fixed_delay);
   a.object({"slo", "limits on one request, for attainment and goodput"}, c.slo);

@@ -110,6 +110,10 @@ void describe(Archive& a, ScenarioPool& pool) {
   a.object({"batching", "how a replica forms its batch"}, pool.batching);
   a.choice({"queueing", "where requests wait and who gives them to replicas"}, pool.queueing,
            choices_of(queueing_policies()));
+  std::int64_t cap = pool.queue_cap.value_or(-1);
+  a.integer({"queue_cap", "requests that may wait for one replica (central: times the replicas)"},
+            cap, Range{0, 1e9});
+  if (a.has("queue_cap")) pool.queue_cap = cap;
   a.list({"deliveries", "GPUs that come later"}, pool.deliveries);
   a.list({"removals", "GPUs that leave"}, pool.removals);
   a.integer({"gpus_per_node", "GPUs that fail together; 0 = the catalogue's, else 8"},

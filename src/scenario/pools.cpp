@@ -104,11 +104,12 @@ void check_pipeline_fits(const Deployment& deployment, const std::string& pointe
   const double usable = deployment.gpu.hbm_bytes * deployment.engine.kv_utilisation *
                         static_cast<double>(deployment.gpus_per_replica());
   if (weights <= usable) return;
-  problems.add("E141", pointer + "/model",
-               deployment.model.name + " does not fit " + deployment.gpu.name + " x " +
-                   std::to_string(deployment.gpus_per_replica()) + ": " +
-                   count_text(weights, "bytes") + " of weights, and " +
-                   count_text(usable, "bytes") + " may be used");
+  problems.add(
+      "E141", pointer + "/model",
+      deployment.model.name + " does not fit " + deployment.gpu.name + " x " +
+          std::to_string(deployment.gpus_per_replica()) + ": " + count_text(weights, "bytes") +
+          " of weights, and " + count_text(usable, "bytes") + " may be used",
+      {"a GPU with more memory, more of them a replica (tensor_parallel), or a smaller dtype"});
 }
 
 void resolve_static(const ScenarioPool& pool, const std::string& pointer, ResolvedPool& resolved,
@@ -193,7 +194,9 @@ void resolve_tokens(const ScenarioPool& pool, const std::string& pointer, Resolv
   config.reuse_preempted = pool.kv.reuse_preempted;
   resolved.kv = kv_capacity(deployment, limits, config.block_tokens);
   if (!resolved.kv->fits) {
-    context.problems.add("E141", pointer + "/model", resolved.kv->refusal);
+    context.problems.add(
+        "E141", pointer + "/model", resolved.kv->refusal,
+        {"a GPU with more memory, more of them a replica (tensor_parallel), or a smaller dtype"});
     return;
   }
   config.kv_blocks = pool.kv.blocks > 0 ? pool.kv.blocks : resolved.kv->blocks;

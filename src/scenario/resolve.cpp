@@ -6,6 +6,7 @@
 #include "demand.hpp"
 #include "fleet_changes.hpp"
 #include "fleet_events.hpp"
+#include "gateway.hpp"
 #include "headroom/core/check.hpp"
 #include "headroom/scenario/load.hpp"
 #include "headroom/scenario/resolved.hpp"
@@ -97,6 +98,7 @@ ResolvedScenario resolve(const LoadedScenario& loaded) {
   check_cells(scenario, resolved.pools, problems);
   resolved.horizon = scenario.time.horizon();
   resolve_fleet_changes(scenario, resolved, problems, warnings);
+  check_gateways(scenario, resolved.pools, problems);
 
   resolved.classes = resolve_classes(scenario);
   auto workload = std::make_shared<WorkloadConfig>(
@@ -160,7 +162,7 @@ CellJob ResolvedScenario::job(std::size_t replication, std::size_t period, std::
   const SimulatedCell& simulated = cells.at(cell);
   CellJob job;
   job.config.pools = pool_configs();
-  job.config.classes = classes;
+  job.config.classes = classes_in_cell(*this, simulated);
   job.config.horizon = horizon;
   // Every busy period has random numbers of its own.
   job.config.key = {

@@ -87,6 +87,11 @@ class Compiler {
     compiled.gap = Sampler(unit_gap(demand.arrivals));
     if (demand.prefix_hit_share) compiled.prefix_hit_share = Sampler(*demand.prefix_hit_share);
     if (demand.patience_s) compiled.patience_s = Sampler(*demand.patience_s);
+    if (demand.timeout) compiled.timeout_s = Sampler(demand.timeout->after_s);
+    if (demand.quota) {
+      compiled.user_days = UserDays(demand.quota->requests_per_user);
+      compiled.day_offset_s = demand.quota->utc_offset_s;
+    }
     compile_stages(demand, compiled);
   }
 

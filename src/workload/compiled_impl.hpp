@@ -7,6 +7,7 @@
 #include "headroom/workload/compiled.hpp"
 #include "sampler.hpp"
 #include "trace.hpp"
+#include "user_days.hpp"
 
 namespace headroom {
 
@@ -42,7 +43,9 @@ struct CompiledClass {
   std::shared_ptr<const TraceRows> trace;
   std::optional<TraceConfig> trace_config;
   std::vector<CompiledStage> stages;
-  std::optional<Sampler> prefix_hit_share, patience_s;
+  std::optional<Sampler> prefix_hit_share, patience_s, timeout_s;
+  std::optional<UserDays> user_days;
+  double day_offset_s = 0;  ///< utc_offset of the quota
 };
 
 struct CompiledWorkload::Impl {

@@ -402,6 +402,29 @@ void describe(Archive& a, StageDemand& stage) {
                         stage.service_s, Dimension::kDuration, kUpToRun);
 }
 
+void describe(Archive& a, TimeoutConfig& timeout) {
+  const bool given = describe_distribution(a, {"after", "how long it waits", json::Need::kRequired},
+                                           timeout.after_s, Dimension::kDuration, kPatience);
+  static constexpr std::array<Choice, 2> kFrom{
+      {{"arrival", "from the beginning of the attempt"},
+       {"first_scheduled", "from the attempt's first scheduled work"}}};
+  a.choice({"from", "when it begins to wait"}, timeout.from, kFrom);
+  if (!given) timeout.after_s = Distribution::constant(1);  // an error was reported
+}
+
+void describe(Archive& a, QuotaConfig& quota) {
+  a.integer({"per_day", "requests that one user may make a day", json::Need::kRequired},
+            quota.per_day, Range{1, 100'000});
+  const bool given = describe_distribution(
+      a,
+      {"requests_per_user", "how many a user wants to make a day, of those who make any",
+       json::Need::kRequired},
+      quota.requests_per_user, std::nullopt, json::kPositive);
+  a.quantity({"utc_offset", "local time minus UTC of the clock that the day goes by"},
+             quota.utc_offset_s, Dimension::kDuration, Range{-86'400, 86'400});
+  if (!given) quota.requests_per_user = Distribution::constant(1);  // an error was reported
+}
+
 void describe(Archive& a, ClassDemand& demand) {
   double rate = demand.rate.base_per_s;
   const bool bare = a.object_or_scalar({"rate", "requests over time: a rate or its parts"}, rate,
@@ -415,6 +438,9 @@ void describe(Archive& a, ClassDemand& demand) {
                         demand.prefix_hit_share, std::nullopt, json::kShare);
   describe_distribution(a, {"patience", "longest wait before a user gives up; without: endless"},
                         demand.patience_s, Dimension::kDuration, kPatience);
+  a.optional_object({"timeout", "of a client or proxy, on every attempt, served or not"},
+                    demand.timeout);
+  a.optional_object({"quota", "requests of one user a day"}, demand.quota);
   if (!a.decoding()) return;
   if (a.has("rate") == a.has("trace")) {
     a.problem("", "E106", "a class needs one of rate or trace");

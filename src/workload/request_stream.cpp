@@ -92,6 +92,7 @@ class ClassArrivals {
         class_index_(class_index),
         key_(key),
         cursor_(compiled_.rate),
+        day_(workload.start_utc_s, compiled_.day_offset_s),
         mass_per_gap_(1 / (share * rate_multiplier)) {
     if (compiled_.trace) {
       trace_ = std::make_unique<TraceCursor>(*compiled_.trace, *compiled_.trace_config,
@@ -112,6 +113,13 @@ class ClassArrivals {
   }
 
   const CompiledClass& compiled() const { return compiled_; }
+
+  /// How many requests the user of this one made earlier that day (docs/demand.md#quotas).
+  std::int32_t earlier_today(Ticks arrival, std::uint64_t entity) {
+    RandomStream random(key_, Purpose::kUsers, class_index_, entity);
+    const std::int32_t size = compiled_.user_days->size(random.uniform());
+    return draw_binomial(random, size - 1, day_.before(compiled_.rate, seconds(arrival)));
+  }
 
  private:
   void fill() {
@@ -142,6 +150,7 @@ class ClassArrivals {
   std::uint32_t class_index_;
   RunKey key_;
   RateCursor cursor_;
+  DayShare day_;
   double mass_per_gap_;  // of the whole demand's integral, for a gap of 1 in this cell
   std::unique_ptr<TraceCursor> trace_;
   std::array<Ticks, kGapsPerBlock> at_{};
@@ -218,6 +227,13 @@ bool RequestStream::next(Request& request) {
     RandomStream random(impl_->key, Purpose::kPatience, kind_of(c, 0), request.entity);
     request.patience = drawn_time((*compiled.patience_s)(random));
   }
+  request.timeout = kNever;
+  if (compiled.timeout_s) {
+    RandomStream random(impl_->key, Purpose::kPatience, kind_of(c, 0, 1), request.entity);
+    request.timeout = drawn_time((*compiled.timeout_s)(random));
+  }
+  request.earlier_today =
+      compiled.user_days ? arrivals.earlier_today(request.arrival, request.entity) : 0;
   request.work = draw_work(compiled, impl_->key, c, 0, request.entity);
   return true;
 }

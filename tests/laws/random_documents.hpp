@@ -8,7 +8,8 @@
 #include "headroom/scenario/load.hpp"
 
 /// Random scenario documents, small enough to run in a moment. Every kind of batching, router,
-/// cells, patience, tiers, prefix hits, surges and arrival process comes up.
+/// cells, changes and failures of the fleet, patience, tiers, prefix hits, surges and arrival
+/// process comes up.
 namespace headroom::laws {
 
 class Draw {
@@ -29,11 +30,29 @@ class Draw {
 
 inline std::string text(int value) { return std::to_string(value); }
 
+/// GPUs that come, leave and fail, with commas in front; nothing for half of the seeds.
+inline std::string random_changes(Draw& draw) {
+  if (draw.chance(0.5)) return "";
+  const int more = draw.between(1, 3);
+  std::string changes = R"(, "deliveries": [{"at": ")" + text(draw.between(20, 90)) +
+                        R"(s", "gpus": )" + text(more) + R"(, "model_load": "5s"}])";
+  if (draw.chance(0.5)) {
+    changes += R"(, "removals": [{"at": "150s", "gpus": )" + text(more) + "}]";
+  }
+  if (draw.chance(0.5)) {
+    changes += R"(, "gpus_per_node": 2, "failures": {"mean_time_between": "200s",
+      "repair_time": {"kind": "exponential", "mean": "15s"}})";
+  }
+  return changes;
+}
+
 /// A pool of 8B replicas, with blocks so few that some requests are preempted, or of slots.
-inline std::string random_pool(Draw& draw, const std::string& name, int replicas, bool tokens) {
-  std::string pool =
-      R"({"name": ")" + name + R"(", "gpus": )" + text(replicas) + R"(, "queueing": ")" +
-      draw.of({"central", "round_robin", "random", "least_loaded", "power_of_two"}) + "\"";
+inline std::string random_pool(Draw& draw, const std::string& name, int replicas, bool tokens,
+                               const std::string& changes) {
+  std::string pool = R"({"name": ")" + name + R"(", "gpus": )" + text(replicas) +
+                     R"(, "queueing": ")" +
+                     draw.of({"central", "round_robin", "random", "least_loaded", "power_of_two"}) +
+                     "\"" + changes;
   if (!tokens) {
     pool += R"(, "service_time": )" +
             draw.of({R"({"kind": "exponential", "mean": "400ms"})", R"("300ms")",
@@ -78,8 +97,9 @@ inline std::string random_document(std::uint64_t seed) {
   const int replicas = cells * draw.between(1, 3) + draw.between(0, cells - 1);
   const bool tokens = draw.chance(0.7);
   const bool chain = draw.chance(0.4);
-  std::string pools = random_pool(draw, "one", replicas, tokens);
-  if (chain) pools += ", " + random_pool(draw, "two", replicas, false);
+  Draw fleet(seed + 1'000'000);
+  std::string pools = random_pool(draw, "one", replicas, tokens, random_changes(fleet));
+  if (chain) pools += ", " + random_pool(draw, "two", replicas, false, random_changes(fleet));
   const std::string stages = chain ? R"({"pool": "one"}, {"pool": "two"})" : R"({"pool": "one"})";
   const int per_minute = replicas * (tokens ? draw.between(30, 200) : draw.between(60, 180));
   return R"({"schema_version": "1.0", "name": "random", "replications": 3, "seed": )" +

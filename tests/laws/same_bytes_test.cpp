@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -15,8 +16,9 @@ struct Ran {
   RunResult result;
 };
 
-Ran report_of(const std::string& document, unsigned threads) {
-  const LoadedScenario loaded = parse_scenario(document, "random.json", ".");
+Ran report_of(const std::string& document, unsigned threads,
+              const ScenarioOverrides& overrides = {}) {
+  const LoadedScenario loaded = parse_scenario(document, "random.json", ".", overrides);
   const ResolvedScenario resolved = resolve(loaded);
   ExecOptions options;
   options.threads = threads;
@@ -64,6 +66,42 @@ TEST_CASE("random documents give the same bytes on one, two and three threads", 
   CHECK(misses > 3);
   CHECK(misses < 25);
   CHECK(chains > 3);
+}
+
+TEST_CASE("gateways, users who leave and users who come back give the same bytes too", "[laws]") {
+  ScenarioOverrides rules;
+  rules.set_json = {{"classes.a.rate_limit", R"({"rate": "60/min", "burst": 20})"},
+                    {"classes.a.retry", R"({"max_attempts": 3, "backoff": "4s", "jitter": 1})"},
+                    {"classes.a.patience", R"("5s")"},
+                    {"classes.a.patience_in_service", "true"},
+                    {"classes.b.quota",
+                     R"({"per_day": 3, "utc_offset": "-5min",
+            "requests_per_user": {"kind": "lognormal", "mean": 5, "cv": 1.2}})"},
+                    {"classes.b.timeout", R"({"after": {"kind": "exponential", "mean": "6s"}})"},
+                    {"fleet.pools.one.queue_cap", "3"},
+                    {"classes.b.queue_share", "0.5"}};
+  double retries = 0, left = 0;
+  std::array<double, kRejectReasons> refused{};
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    const std::string document = random_document(seed);
+    INFO(document);
+    const Ran one = report_of(document, 1, rules);
+    CHECK(one.bytes == report_of(document, 2, rules).bytes);
+    CHECK(one.bytes.find("nan") == std::string::npos);
+    const GroupStatistics& all = one.result.main_period().statistics.groups.back()[0];
+    const auto mean = [](const Series& s) { return s.estimate(0.95).value; };
+    double ended = 0;
+    for (const Series& state : all.attempts_ended) ended += mean(state);
+    CHECK(ended == Approx(mean(all.attempts)).epsilon(1e-9));
+    retries += mean(all.attempts) - mean(all.arrived);
+    left += mean(all.in_service);
+    for (std::size_t i = 1; i < kRejectReasons; ++i) refused[i] += mean(all.attempts_rejected[i]);
+  }
+  CHECK(retries > 500);
+  CHECK(left > 50);
+  CHECK(refused[static_cast<std::size_t>(RejectReason::kTokenBucket)] > 200);
+  CHECK(refused[static_cast<std::size_t>(RejectReason::kQuota)] > 100);
+  CHECK(refused[static_cast<std::size_t>(RejectReason::kQueueCap)] > 25);
 }
 
 TEST_CASE("another seed gives another report, the same seed the same", "[laws]") {

@@ -90,6 +90,19 @@ inline void lose(Outcome& outcome, std::size_t minute, EndState how, double wait
   outcome.classes[request_class].arrivals[minute] += 1;
 }
 
+/// A request refused at the gateway.
+inline void refuse(Outcome& outcome, std::size_t minute, RejectReason reason) {
+  lose(outcome, minute, EndState::kRejected, 0);
+  GroupTally& group = outcome.groups[0][0];
+  MinuteTally& in_minute = outcome.minutes[0][minute];
+  group.rejected[static_cast<std::size_t>(reason)] += 1;
+  if (!on_purpose(reason)) return;
+  for (double* refused : {&in_minute.refused, &group.queue_delay.refused, &group.e2e.refused,
+                          &in_minute.queue_delay.refused, &in_minute.e2e.refused}) {
+    *refused += 1;
+  }
+}
+
 inline RunStatistics statistics_of(const MeasureSpec& spec, const std::vector<Outcome>& outcomes) {
   RunStatistics statistics = make_statistics(spec);
   for (const Outcome& outcome : outcomes) add_replication(statistics, spec, outcome);

@@ -164,15 +164,103 @@ TEST_CASE("of admitted leaves out those refused on purpose, not those that canno
   admitted.admitted = true;
   spec.targets = {p95_queue_delay(2), admitted};
   Outcome outcome = steady(spec, {1});
-  for (int i = 0; i < 25; ++i) lose(outcome, 0, EndState::kRejected);
+  for (int i = 0; i < 25; ++i) {
+    refuse(outcome, 0, i % 2 == 0 ? RejectReason::kQuota : RejectReason::kQueueCap);
+  }
   auto verdicts = judge(statistics_of(spec, {outcome}), spec, 0.95);
   CHECK_FALSE(verdicts[0].pass);
   CHECK(verdicts[1].pass);
   CHECK(verdicts[1].samples == 100);
   CHECK(verdicts[1].refused_share == Approx(25.0 / 125));
-  outcome.groups[0][0].rejected_never_fits = 25;
+  for (int i = 0; i < 25; ++i) refuse(outcome, 0, RejectReason::kNeverFits);
   verdicts = judge(statistics_of(spec, {outcome}), spec, 0.95);
   CHECK_FALSE(verdicts[1].pass);
+  CHECK(verdicts[1].refused_share == Approx(25.0 / 150));
+}
+
+TEST_CASE("shares and minutes of the admitted leave out the refused too", "[plan][verdict]") {
+  MeasureSpec spec = one_class_spec(2);
+  TargetSpec minutes = p95_queue_delay(2);
+  minutes.every_minute = minutes.admitted = true;
+  TargetSpec rejected = p95_queue_delay(0.1);
+  rejected.metric = Metric::kRejectedShare;
+  rejected.statistic.reset();
+  TargetSpec admitted = rejected;
+  admitted.admitted = true;
+  TargetSpec attained = admitted;
+  attained.metric = Metric::kSloAttainment;
+  spec.targets = {minutes, rejected, admitted, attained};
+  Outcome outcome = steady(spec, {1, 1});
+  for (int i = 0; i < 40; ++i) refuse(outcome, 1, RejectReason::kTokenBucket);
+  for (int i = 0; i < 10; ++i) refuse(outcome, 0, RejectReason::kContextLimit);
+  const auto verdicts = judge(statistics_of(spec, {outcome}), spec, 0.95);
+  // 100 a minute finish; 10 of the 110 admitted of minute 0 are lost: more than one in twenty.
+  CHECK_FALSE(verdicts[0].pass);
+  CHECK(verdicts[0].value.censored == 1);
+  CHECK(verdicts[0].samples == 210);
+  CHECK(verdicts[1].value.value == Approx(50.0 / 250));
+  CHECK(verdicts[2].value.value == Approx(10.0 / 210));
+  CHECK(verdicts[3].value.value == Approx(200.0 / 210));
+}
+
+TEST_CASE("of admitted holds for shares, and minute by minute", "[plan][verdict]") {
+  // 80 served within the slo and 20 who gave up, of 100 admitted; 50 more were turned away.
+  MeasureSpec spec = one_class_spec(1);
+  TargetSpec share;
+  share.metric = Metric::kAbandonedShare;
+  share.limit = 0.3;
+  TargetSpec minute = share;
+  minute.every_minute = true;
+  TargetSpec attained = share;
+  attained.metric = Metric::kSloAttainment;
+  spec.targets = {share, minute, attained};
+  for (TargetSpec& target : spec.targets) target.admitted = true;
+  spec.targets.push_back(share);  // of all who came
+  Outcome outcome = empty_outcome(spec);
+  for (int i = 0; i < 80; ++i) finish(outcome, 0, 1, 2);
+  for (int i = 0; i < 20; ++i) lose(outcome, 0, EndState::kAbandoned);
+  for (int i = 0; i < 50; ++i) refuse(outcome, 0, RejectReason::kQueueCap);
+  const auto verdicts = judge(statistics_of(spec, {outcome}), spec, 0.95);
+  CHECK(verdicts[0].value.value == Approx(20.0 / 100));
+  CHECK(verdicts[0].samples == 100);
+  CHECK(verdicts[1].value.value == Approx(20.0 / 100));
+  CHECK(verdicts[2].value.value == Approx(80.0 / 100));
+  CHECK(verdicts[3].value.value == Approx(20.0 / 150));
+}
+
+TEST_CASE("what targets look at is all they need", "[plan][measure]") {
+  MeasureSpec spec = one_class_spec(3);
+  TargetSpec worst = p95_queue_delay(2);
+  worst.every_minute = true;
+  spec.targets = {p95_queue_delay(2), worst};
+  Outcome outcome = steady(spec, {1, 3, 1});
+  RunStatistics whole = make_statistics(spec);
+  add_replication(whole, spec, outcome);
+  keep_for_targets(outcome, spec);
+  CHECK(outcome.classes[0].arrivals.empty());
+  CHECK(outcome.minutes[0][1].queue_delay.histogram.count() == 100);
+  CHECK(outcome.minutes[0][1].e2e.histogram.count() == 0);  // nothing judges it by the minute
+  RunStatistics lean = make_statistics(spec);
+  add_targets_of_replication(lean, spec, outcome);
+  for (const std::size_t t : {0U, 1U}) {
+    CHECK(lean.targets[t].value.values() == whole.targets[t].value.values());
+    CHECK(lean.targets[t].worst.values() == whole.targets[t].worst.values());
+  }
+  CHECK(lean.replications == 1);
+}
+
+TEST_CASE("a target is excluded when even its other bound is beyond the limit", "[plan][verdict]") {
+  MeasureSpec spec = one_class_spec(1);
+  // Three replications at 2.9, 3.0 and 3.1 s: mean 3.0, standard error 0.0577. Three targets: each
+  // bound at 1 - 0.05 / 3, where Student's t of 2 degrees of freedom is 5.34: 2.69 and 3.31 s.
+  spec.targets = {p95_queue_delay(2.5), p95_queue_delay(2.9), p95_queue_delay(3.5)};
+  const std::vector<Outcome> runs{steady(spec, {2.9}), steady(spec, {3.0}), steady(spec, {3.1})};
+  const auto verdicts = judge(statistics_of(spec, runs), spec, 0.95);
+  CHECK(verdicts[0].excluded);
+  CHECK_FALSE(verdicts[1].excluded);  // neither held nor excluded
+  CHECK_FALSE(verdicts[1].pass);
+  CHECK_FALSE(verdicts[2].excluded);
+  CHECK(verdicts[2].pass);
 }
 
 TEST_CASE("first breach, worst value and time above come from minutes over the limit",

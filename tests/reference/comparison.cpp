@@ -41,6 +41,9 @@ void compare_record(Differences& differences, const RequestRecord& fast,
   field("stage", fast.stage, plain.stage);
   field("pool", index(fast.pool), index(plain.pool));
   field("replica", index(fast.replica), index(plain.replica));
+  field("attempts", fast.attempts, plain.attempts);
+  field("in_service", fast.in_service, plain.in_service);
+  field("wasted", fast.wasted.count, plain.wasted.count);
   // A field added to the record and not above would show here.
   if (!(fast == plain)) {
     differences.note(fmt::format("request {} differs", index(plain.id)));
@@ -73,7 +76,8 @@ void compare_records(Differences& differences, const std::vector<RequestRecord>&
 
 /// What one (class, stretch) should hold, from the plain engine's records.
 struct PlainGroup {
-  double arrived = 0, preemptions = 0, never_fits = 0, context_limit = 0;
+  double arrived = 0, preemptions = 0, in_service = 0, refused = 0;
+  double rejected[kRejectReasons] = {};
   double ended[kEndStates] = {};
   double delays = 0, delay_sum = 0, firsts = 0, first_sum = 0, ends = 0, end_sum = 0;
 };
@@ -90,8 +94,11 @@ std::vector<std::vector<PlainGroup>> plain_groups(const CellConfig& config,
     group.arrived += 1;
     group.ended[static_cast<std::size_t>(record.end)] += 1;
     group.preemptions += record.preemptions;
-    group.never_fits += record.reason == RejectReason::kNeverFits;
-    group.context_limit += record.reason == RejectReason::kContextLimit;
+    group.in_service += record.in_service;
+    if (record.end == EndState::kRejected) {
+      group.rejected[static_cast<std::size_t>(record.reason)] += 1;
+      group.refused += on_purpose(record.reason);
+    }
     if (record.first_scheduled != kNever) {
       group.delays += 1;
       group.delay_sum += seconds(record.first_scheduled - record.arrival);
@@ -122,8 +129,12 @@ void compare_groups(Differences& differences, const CellConfig& config, const Ou
                           group.ended[e]);
       }
       differences.count(where + "preemptions", fast.preemptions, group.preemptions);
-      differences.count(where + "never fits", fast.rejected_never_fits, group.never_fits);
-      differences.count(where + "context limit", fast.rejected_context_limit, group.context_limit);
+      for (std::size_t i = 0; i < kRejectReasons; ++i) {
+        differences.count(where + fmt::format("rejected for reason {}", i), fast.rejected[i],
+                          group.rejected[i]);
+      }
+      differences.count(where + "left in service", fast.in_service, group.in_service);
+      differences.count(where + "refused on purpose", fast.refused(), group.refused);
       differences.count(where + "queue delays", fast.queue_delay.histogram.count(), group.delays);
       differences.sum(where + "queue delay sum", fast.queue_delay.histogram.sum_s(),
                       group.delay_sum);
@@ -132,6 +143,28 @@ void compare_groups(Differences& differences, const CellConfig& config, const Ou
       differences.count(where + "E2Es", fast.e2e.histogram.count(), group.ends);
       differences.sum(where + "E2E sum", fast.e2e.histogram.sum_s(), group.end_sum);
     }
+  }
+}
+
+/// Attempts are counted by class alone on the plain side.
+void compare_attempts(Differences& differences, const Outcome& outcome,
+                      const ReferenceCounts& counts) {
+  for (std::size_t c = 0; c < counts.attempts.size(); ++c) {
+    const AttemptCounts& plain = counts.attempts[c];
+    GroupTally fast;
+    for (const GroupTally& group : outcome.groups.at(c)) fast.merge(group, 1);
+    const std::string where = fmt::format("class {} attempts ", c);
+    const auto count = [&](const std::string& what, double a, std::int64_t b) {
+      differences.count(where + what, a, static_cast<double>(b));
+    };
+    count("begun", fast.attempts, plain.begun);
+    for (std::size_t i = 0; i < kEndStates; ++i) {
+      count(fmt::format("ended in state {}", i), fast.attempts_ended[i], plain.ended[i]);
+    }
+    for (std::size_t i = 1; i < kRejectReasons; ++i) {
+      count(fmt::format("rejected for reason {}", i), fast.attempts_rejected[i], plain.rejected[i]);
+    }
+    count("left in service", fast.attempts_in_service, plain.in_service);
   }
 }
 
@@ -166,6 +199,7 @@ void compare_pools(Differences& differences, const CellConfig& config, const Out
     differences.count(where + "admissions", fast.admissions, static_cast<double>(plain.admissions));
     differences.count(where + "preemptions", fast.preemptions,
                       static_cast<double>(plain.preemptions));
+    differences.count(where + "wasted", fast.wasted_ps, static_cast<double>(plain.wasted.count));
     differences.count(where + "starts", fast.starts, static_cast<double>(plain.starts));
     differences.count(where + "faults", fast.faults, static_cast<double>(plain.faults));
     differences.count(where + "removals", fast.removals, static_cast<double>(plain.removals));
@@ -196,6 +230,7 @@ Comparison compare_engines(const Scenario& scenario, Reach& reach) {
                                      : run_cell(scenario.config, stream, &kept);
     compare_records(differences, kept.records, plain);
     compare_groups(differences, scenario.config, outcome, plain);
+    compare_attempts(differences, outcome, counts);
     compare_gaps(differences, outcome, counts);
     compare_pools(differences, scenario.config, outcome, counts);
     compare_timelines(differences, scenario.config, outcome, plain, counts);

@@ -49,8 +49,16 @@ TEST_CASE("the fast engine agrees with the plain one to the last tick",
   CHECK(reach.removals > 3000);
   CHECK(reach.failed_running > 3000);
   CHECK(reach.failed_queued > 3000);
-  CHECK(reach.moved > 3000);
+  CHECK(reach.moved > 2000);
   CHECK(reach.held > 3000);
+  CHECK(reach.retries > 10'000);
+  CHECK(reach.refused[static_cast<std::size_t>(RejectReason::kTokenBucket)] > 5000);
+  CHECK(reach.refused[static_cast<std::size_t>(RejectReason::kQuota)] > 3000);
+  CHECK(reach.refused[static_cast<std::size_t>(RejectReason::kQueueCap)] > 5000);
+  CHECK(reach.in_service > 3000);
+  CHECK(reach.wasted > 5000);
+  CHECK(reach.finished_late > 2000);
+  CHECK(reach.backing_off > 300);
   CHECK(cut_plans > 1000);
   CHECK(plans > 10'000);
   for (const std::int64_t pools : reach.mode_pools) CHECK(pools > 400);

@@ -273,6 +273,53 @@ class FleetDraws {
   std::vector<std::vector<Latest>> latest_;
 };
 
+/// Rules of a class's gateway and users at random.
+void random_rules(Draws& draws, CellConfig& config, ClassConfig& of) {
+  if (draws.chance(0.3)) {
+    of.bucket.interval = Ticks{std::max<int64_t>(1, draws.steps(0, 4))};
+    of.bucket.depth = of.bucket.interval * draws.whole(0, 4);
+    if (draws.chance(0.3)) of.bucket.depth += Ticks{draws.whole(0, of.bucket.interval.count)};
+  }
+  if (draws.chance(0.25)) of.daily_quota = draws.whole(1, 4);
+  if (draws.chance(0.4)) {
+    for (const PoolId pool : of.stages) {
+      const bool slots = config.pools[index(pool)].mode == BatchMode::kSlots;
+      of.queue_caps.push_back(draws.chance(0.15) ? kNoQueueCap
+                                                 : draws.one_of({slots ? 0 : 1, 1, 2, 3, 6, 12}));
+    }
+  }
+  of.patience_in_service = draws.chance(0.3);
+  if (draws.chance(0.4)) {
+    of.timeout = draws.chance(0.5) ? TimeoutFrom::kArrival : TimeoutFrom::kScheduled;
+  }
+  if (draws.chance(0.6)) {
+    of.retry.max_attempts = static_cast<std::int32_t>(draws.whole(2, 5));
+    of.retry.abandoned = draws.chance(0.8);
+    of.retry.rejected = draws.chance(0.8);
+    of.retry.failed = draws.chance(0.8);
+    of.retry.backoff = Ticks{draws.steps(0, 8)};
+    of.retry.factor = static_cast<double>(draws.whole(1, 3));
+    of.retry.max_backoff = Ticks{draws.steps(4, 30)};
+    of.retry.jitter = draws.chance(0.5) ? 0 : 0.5 * static_cast<double>(draws.whole(1, 2));
+    of.retry.probability = draws.chance(0.6) ? 1 : 0.7;
+  }
+}
+
+/// Gateways, users who leave and users who come back, in half of the scenarios.
+void random_gateway(Draws& draws, Scenario& scenario) {
+  std::vector<double> timeout_steps;
+  for (ClassConfig& of : scenario.config.classes) {
+    random_rules(draws, scenario.config, of);
+    timeout_steps.push_back(static_cast<double>(draws.one_of({2, 5, 10, 20, 60})));
+  }
+  for (Request& request : scenario.requests) {
+    const std::uint32_t c = index(request.request_class);
+    request.earlier_today = static_cast<std::int32_t>(draws.skewed(0, 6));
+    request.timeout = Ticks{std::max<int64_t>(1, draws.steps(0, timeout_steps[c]))};
+    if (draws.chance(0.1)) request.timeout = kNever;
+  }
+}
+
 }  // namespace
 
 Scenario random_scenario(std::uint64_t seed) {
@@ -346,8 +393,36 @@ Scenario random_scenario(std::uint64_t seed) {
   if (draws.chance(0.5)) {
     FleetDraws(draws, scenario).draw(draws.chance(0.5) ? draws.whole(1, 4) : draws.whole(5, 30));
   }
+  if (draws.chance(0.5)) random_gateway(draws, scenario);
   return scenario;
 }
+
+namespace {
+
+std::string rules_text(const ClassConfig& of) {
+  std::string text;
+  if (of.bucket.interval.count > 0) {
+    text += fmt::format(", bucket {} deep {}", of.bucket.interval.count, of.bucket.depth.count);
+  }
+  if (of.daily_quota > 0) text += fmt::format(", quota {}", of.daily_quota);
+  for (const int64_t cap : of.queue_caps) {
+    text += cap == kNoQueueCap ? ", no cap" : fmt::format(", cap {}", cap);
+  }
+  if (of.patience_in_service) text += ", patience in service";
+  if (of.timeout == TimeoutFrom::kArrival) text += ", timeout";
+  if (of.timeout == TimeoutFrom::kScheduled) text += ", timeout from scheduled";
+  const RetryRule& retry = of.retry;
+  if (retry.max_attempts > 1) {
+    text += fmt::format(", {} attempts{}{}{}, back-off {} x {} to {}, jitter {}, probability {}",
+                        retry.max_attempts, retry.abandoned ? " abandoned" : "",
+                        retry.rejected ? " rejected" : "", retry.failed ? " failed" : "",
+                        retry.backoff.count, retry.factor, retry.max_backoff.count, retry.jitter,
+                        retry.probability);
+  }
+  return text;
+}
+
+}  // namespace
 
 std::string describe(const Scenario& scenario) {
   static constexpr const char* kModes[] = {"static", "continuous", "chunked", "slots"};
@@ -368,7 +443,7 @@ std::string describe(const Scenario& scenario) {
   for (const ClassConfig& each : scenario.config.classes) {
     text += fmt::format("{}: tier {}, stages", each.name, each.tier);
     for (const PoolId pool : each.stages) text += fmt::format(" {}", index(pool));
-    text += '\n';
+    text += rules_text(each) + '\n';
   }
   static constexpr const char* kKinds[] = {"fault", "start", "removal"};
   for (const FleetEvent& event : scenario.config.fleet_events) {
@@ -380,9 +455,11 @@ std::string describe(const Scenario& scenario) {
                        work.output_tokens, work.cached_tokens, work.service.count);
   };
   for (const Request& request : scenario.requests) {
-    text += fmt::format("{}: class {} at {}, patience {},", index(request.id),
-                        index(request.request_class), request.arrival.count,
-                        request.patience == kNever ? -1 : request.patience.count);
+    text +=
+        fmt::format("{}: class {} at {}, patience {}, timeout {}, {} earlier,", index(request.id),
+                    index(request.request_class), request.arrival.count,
+                    request.patience == kNever ? -1 : request.patience.count,
+                    request.timeout == kNever ? -1 : request.timeout.count, request.earlier_today);
     text += work_text(request.work);
     for (const StageWork& work : scenario.later_work[request.entity]) text += work_text(work);
     text += '\n';

@@ -19,7 +19,8 @@ struct Scenario {
 
 /// 5 to 80 requests on 1 to 3 pools of 1 to 5 replicas: every mode, queueing and tier, KV memory
 /// so small that preemption is frequent, chains, patience, refusals, horizons that cut;
-/// in half of them replicas that start, fail and are removed. In half of
+/// in half of them replicas that start, fail and are removed, in half of them gateways and users
+/// who leave in service or try again. In half of
 /// them all times are multiples of one coarse unit, so that step ends, patience and arrivals often
 /// fall on one tick.
 Scenario random_scenario(std::uint64_t seed);

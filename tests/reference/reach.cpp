@@ -17,6 +17,15 @@ void Reach::add(const Scenario& scenario, const ReferenceCounts& counts,
   moved += counts.moved;
   held += counts.held;
 
+  retries += counts.retries;
+  backing_off += counts.backing_off;
+  for (const AttemptCounts& each : counts.attempts) {
+    attempts += each.begun;
+    in_service += each.in_service;
+    for (std::size_t i = 1; i < kRejectReasons; ++i) refused[i] += each.rejected[i];
+    for (std::size_t i = 0; i < kEndStates; ++i) lost[i] += each.ended[i];
+  }
+
   std::int64_t preempted = 0;
   for (const PoolCounts& pool : counts.pools) {
     preempted += pool.preemptions;
@@ -38,6 +47,8 @@ void Reach::add(const Scenario& scenario, const ReferenceCounts& counts,
     never_fits += record.reason == RejectReason::kNeverFits;
     context_limit += record.reason == RejectReason::kContextLimit;
     hand_overs += record.stage;
+    wasted += record.wasted.count > 0;
+    finished_late += record.end == EndState::kFinished && record.attempts > 1;
     refused_hand_overs += record.stage > 0 && record.end == EndState::kRejected;
     repeated_preemptions += record.preemptions > 1;
   }
@@ -78,6 +89,16 @@ std::string Reach::text() const {
   line("refused hand-overs", refused_hand_overs);
   line("refused: never fits", never_fits);
   line("refused: context limit", context_limit);
+  line("attempts", attempts);
+  line("of these retries", retries);
+  line("attempts refused by a token bucket", refused[3]);
+  line("attempts refused by a quota", refused[4]);
+  line("attempts refused by a queue cap", refused[5]);
+  line("attempts left while served", in_service);
+  line("attempts failed", lost[3]);
+  line("requests finished by a later attempt", finished_late);
+  line("requests between attempts at the horizon", backing_off);
+  line("requests with wasted replica time", wasted);
   line("replicas started", starts);
   line("faults", faults);
   line("removals", removals);

@@ -20,10 +20,14 @@ struct Reach {
   std::int64_t gaps = 0;
   std::int64_t starts = 0, faults = 0, removals = 0, steps_cut = 0;
   std::int64_t failed_running = 0, failed_queued = 0, moved = 0, held = 0;
-  std::array<std::int64_t, 5> ended{};          ///< by EndState
-  std::array<std::int64_t, 4> mode_pools{};     ///< pools by BatchMode
-  std::array<std::int64_t, 5> queueings{};      ///< pools by Queueing
-  std::array<std::int64_t, 20> combinations{};  ///< pools by mode * 5 + queueing
+  std::int64_t attempts = 0, retries = 0, backing_off = 0, in_service = 0, wasted = 0;
+  std::int64_t finished_late = 0;                      ///< finished by an attempt after the first
+  std::array<std::int64_t, kRejectReasons> refused{};  ///< attempts by RejectReason
+  std::array<std::int64_t, kEndStates> lost{};         ///< attempts by EndState
+  std::array<std::int64_t, 5> ended{};                 ///< by EndState
+  std::array<std::int64_t, 4> mode_pools{};            ///< pools by BatchMode
+  std::array<std::int64_t, 5> queueings{};             ///< pools by Queueing
+  std::array<std::int64_t, 20> combinations{};         ///< pools by mode * 5 + queueing
 
   void add(const Scenario& scenario, const ReferenceCounts& counts,
            const std::vector<RequestRecord>& records);

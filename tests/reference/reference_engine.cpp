@@ -14,6 +14,7 @@ namespace headroom::reference {
 namespace {
 
 using std::int64_t;
+__extension__ using Wide = __int128;
 
 struct Replica;
 
@@ -34,6 +35,12 @@ struct Job {
   Ticks leaves = kNever;             // slots: end of its service
   Replica* where = nullptr;          // admitted there
   std::list<Job*>* queue = nullptr;  // the queue it came from
+  // Of this attempt:
+  Ticks started{0};
+  Ticks scheduled_at = kNever;  // for the first time
+  std::vector<Ticks> spent;     // replica time, by stage
+  int64_t share_from = 0;       // its replica's share clock at admission
+  Ticks retries = kNever;       // backing off until then
 
   int64_t known() const { return work.prompt_tokens + made; }
 };
@@ -60,6 +67,9 @@ struct Replica {
   Ticks step_start{0};
   std::optional<Ticks> step_end;  // inside a step or batch that ends then
   bool mixed = false;             // that step holds prefill and decodes
+  // The share of its time that each admitted request has had, if it was there all along.
+  int64_t share_clock = 0;
+  Ticks share_since{0};
   // While a step is built:
   int64_t budget = 0;
   bool admitted_any = false;
@@ -84,6 +94,8 @@ class Engine {
     counts_ = {};
     counts_.gaps.resize(config.classes.size());
     counts_.pools.resize(config.pools.size());
+    counts_.attempts.resize(config.classes.size());
+    full_at_.resize(config.classes.size(), 0);
     for (const PoolConfig& pool_config : config.pools) {
       Pool& pool = pools_.emplace_back();
       pool.id = PoolId{static_cast<std::uint32_t>(pools_.size() - 1)};
@@ -127,9 +139,15 @@ class Engine {
       Job& job = jobs_.begin()->second;
       if (job.where) {
         counts_.pools[index(job.record.pool)].running.push_back({job.admitted, now_});
-      } else {
+      } else if (job.retries == kNever) {
         leave_queue(job);
       }
+      counts_.backing_off += job.retries != kNever;
+      if (job.retries == kNever) {
+        ++attempts_of(job).ended[static_cast<std::size_t>(EndState::kUnfinished)];
+      }
+      job.record.reason = RejectReason::kNone;
+      job.record.in_service = false;
       end(job, EndState::kUnfinished);
     }
     std::sort(records_.begin(), records_.end(), [](const auto& a, const auto& b) {
@@ -144,13 +162,32 @@ class Engine {
     return pool.config->mode == BatchMode::kContinuous || pool.config->mode == BatchMode::kChunked;
   }
   Pool& pool_of(const Job& job) { return pools_[index(job.record.pool)]; }
-  static Ticks deadline(const Job& job) {
-    return job.request.patience >= kNever - job.request.arrival
-               ? kNever
-               : job.request.arrival + job.request.patience;
+  const ClassConfig& class_of(const Job& job) const {
+    return config_.classes[index(job.record.request_class)];
   }
-  static bool may_abandon(const Job& job) {
-    return !job.where && job.record.stage == 0 && job.record.first_scheduled == kNever;
+  AttemptCounts& attempts_of(const Job& job) {
+    return counts_.attempts[index(job.record.request_class)];
+  }
+  static Ticks later(Ticks from, Ticks by) {
+    return from == kNever || by >= kNever - from ? kNever : from + by;
+  }
+  // When its user leaves, whatever is being done for him then.
+  Ticks leaves_at(const Job& job) const {
+    const ClassConfig& of = class_of(job);
+    const Ticks from = of.timeout == TimeoutFrom::kNone      ? kNever
+                       : of.timeout == TimeoutFrom::kArrival ? job.started
+                                                             : job.scheduled_at;
+    const Ticks timeout = later(from, job.request.timeout);
+    const Ticks patience =
+        of.patience_in_service ? later(job.started, job.request.patience) : kNever;
+    return std::min(timeout, patience);
+  }
+  // When he leaves, given where the request is now: on a replica, in a queue or between stages.
+  Ticks deadline(const Job& job) const {
+    if (job.retries != kNever) return kNever;
+    const bool first_wait = !job.where && job.record.stage == 0 && job.scheduled_at == kNever;
+    return first_wait ? std::min(leaves_at(job), later(job.started, job.request.patience))
+                      : leaves_at(job);
   }
 
   void fetch() {
@@ -165,9 +202,11 @@ class Engine {
       next = std::min(next, config_.fleet_events[event_].at);
     }
     for (auto& [id, job] : jobs_) {
-      if (may_abandon(job)) next = std::min(next, deadline(job));
+      // On a replica inside a step he leaves at its end.
+      if (!job.where || !job.where->step_end) next = std::min(next, deadline(job));
+      next = std::min(next, job.retries);
       if (job.where) next = std::min(next, job.leaves);
-      if (!job.where && pool_of(job).config->mode == BatchMode::kStatic &&
+      if (!job.where && job.retries == kNever && pool_of(job).config->mode == BatchMode::kStatic &&
           job.joined + pool_of(job).config->max_wait > now_) {
         next = std::min(next, job.joined + pool_of(job).config->max_wait);
       }
@@ -231,9 +270,10 @@ class Engine {
   void leave(Pool&, Replica& replica, Job& job) {
     kinds_this_tick_ |= 1;
     take_off(replica, job);
-    const auto& stages = config_.classes[index(job.record.request_class)].stages;
-    if (static_cast<std::size_t>(job.record.stage) + 1 == stages.size()) {
-      end(job, EndState::kFinished);
+    if (leaves_at(job) < now_) {  // during the step: the answer comes too late
+      attempt_over(job, EndState::kAbandoned, RejectReason::kNone);
+    } else if (static_cast<std::size_t>(job.record.stage) + 1 == class_of(job).stages.size()) {
+      attempt_over(job, EndState::kFinished, RejectReason::kNone);
     } else {
       handed_over_[job.record.id] = &job;
       job.joined = now_;  // joins its next queue at this tick
@@ -302,7 +342,7 @@ class Engine {
         ++counts_.failed_queued;
         leave_queue(*job);
       }
-      end(*job, EndState::kFailed);
+      attempt_over(*job, EndState::kFailed, RejectReason::kNone);
     }
     empty_cache(pool, replica);
     const bool leaving = replica.standing == Standing::kLeaving;
@@ -349,18 +389,23 @@ class Engine {
     return ids;
   }
 
-  // ---- 3: patience --------------------------------------------------------------------------
+  // ---- 3: leaving ---------------------------------------------------------------------------
 
   void abandon() {
     std::vector<Job*> leaving;
     for (auto& [id, job] : jobs_) {
-      if (job.queue && may_abandon(job) && deadline(job) <= now_) leaving.push_back(&job);
+      const bool inside_step = job.where && job.where->step_end;
+      if (deadline(job) <= now_ && !inside_step) leaving.push_back(&job);
     }
     for (Job* job : leaving) {
       kinds_this_tick_ |= 2;
       ++counts_.abandonments;
-      leave_queue(*job);
-      end(*job, EndState::kAbandoned);
+      if (job->where) {
+        take_off(*job->where, *job);
+      } else if (handed_over_.erase(job->record.id) == 0) {
+        leave_queue(*job);
+      }
+      attempt_over(*job, EndState::kAbandoned, RejectReason::kNone);
     }
   }
 
@@ -375,8 +420,9 @@ class Engine {
       job.record.request_class = next_->request_class;
       job.record.arrival = now_;
       job.record.prompt_tokens = next_->work.prompt_tokens;
-      job.tier = config_.classes[index(next_->request_class)].tier;
-      enter_stage(job, 0, next_->work);
+      job.record.attempts = 0;
+      job.tier = class_of(job).tier;
+      attempt(job);
     }
     auto handed_over = std::move(handed_over_);
     handed_over_.clear();
@@ -385,23 +431,75 @@ class Engine {
       enter_stage(*job, stage,
                   source_.stage_work(job->request.request_class, job->request.entity, stage));
     }
+    std::vector<Job*> retrying;
+    for (auto& [id, job] : jobs_) {
+      if (job.retries == now_) retrying.push_back(&job);
+    }
+    for (Job* job : retrying) {
+      kinds_this_tick_ |= 4;
+      ++counts_.retries;
+      attempt(*job);
+    }
+  }
+
+  // The request's first attempt, or a new one.
+  void attempt(Job& job) {
+    ++attempts_of(job).begun;
+    ++job.record.attempts;
+    job.record.output_tokens = job.record.made_tokens = 0;
+    job.record.in_service = false;
+    job.started = now_;
+    job.scheduled_at = job.retries = kNever;
+    job.spent.assign(class_of(job).stages.size(), Ticks{0});
+    enter_stage(job, 0, job.request.work);
   }
 
   void enter_stage(Job& job, std::uint32_t stage, const StageWork& work) {
     job.work = work;
-    job.made = 0;
+    job.made = job.kept = 0;
     job.record.stage = static_cast<std::int32_t>(stage);
-    job.record.pool = config_.classes[index(job.record.request_class)].stages[stage];
+    job.record.pool = class_of(job).stages[stage];
     job.record.output_tokens += work.output_tokens;
     Pool& pool = pool_of(job);
-    const RejectReason refusal = refuse(*pool.config, work);
+    RejectReason refusal = stage == 0 ? gateway(job) : RejectReason::kNone;
+    if (refusal == RejectReason::kNone) refusal = refuse(*pool.config, work);
+    if (refusal == RejectReason::kNone) {
+      job.queue = queue_for(pool, job, nullptr);
+      if (full(pool, job)) refusal = RejectReason::kQueueCap;
+    }
     if (refusal != RejectReason::kNone) {
-      job.record.reason = refusal;
-      end(job, EndState::kRejected);
+      attempt_over(job, EndState::kRejected, refusal);
       return;
     }
-    job.queue = queue_for(pool, job, nullptr);
     join_back(job);
+  }
+
+  RejectReason gateway(const Job& job) {
+    const ClassConfig& of = class_of(job);
+    if (job.record.attempts == 1 && of.daily_quota > 0 &&
+        job.request.earlier_today >= of.daily_quota) {
+      return RejectReason::kQuota;
+    }
+    if (of.bucket.interval.count == 0) return RejectReason::kNone;
+    // The bucket by the time at which it is full: every token that is missing sets it off by one
+    // interval. There is a token when no more than `depth` is missing.
+    Wide& full_at = full_at_[index(job.record.request_class)];
+    if (full_at < now_.count) full_at = now_.count;
+    if (full_at - now_.count > of.bucket.depth.count) return RejectReason::kTokenBucket;
+    full_at += of.bucket.interval.count;
+    return RejectReason::kNone;
+  }
+
+  bool full(const Pool& pool, const Job& job) const {
+    int64_t room = class_of(job).queue_cap(static_cast<std::size_t>(job.record.stage));
+    if (room == kNoQueueCap) return false;
+    for (std::size_t r = 0; r < pool.replicas.size(); ++r) {  // slots that will be filled at once
+      if (pool.config->mode != BatchMode::kSlots) break;
+      if (!admits(pool, pool.replicas[r])) continue;
+      if (!central(pool) && job.queue != &pool.queues[r]) continue;
+      room += pool.config->max_batch - static_cast<int64_t>(pool.replicas[r].running.size());
+    }
+    return static_cast<int64_t>(job.queue->size()) >= room;
   }
 
   Queue* queue_for(Pool& pool, const Job& job, const Replica* from) {
@@ -433,7 +531,9 @@ class Engine {
     RandomStream random =
         from ? RandomStream(config_.key, Purpose::kReroute, index(from->id),
                             index(job.record.id) * 16 + stage)
-             : RandomStream(config_.key, Purpose::kRoute, index(job.record.request_class),
+             : RandomStream(config_.key, Purpose::kRoute,
+                            index(job.record.request_class) |
+                                static_cast<std::uint32_t>(job.record.attempts - 1) << 12U,
                             job.request.entity * 16 + stage);
     switch (pool.config->queueing) {
       case Queueing::kRoundRobin:
@@ -699,12 +799,25 @@ class Engine {
     };
     counts_.tier_inversions += std::any_of(job.queue->begin(), job.queue->end(), overtaken);
     leave_queue(job);
+    advance_share(replica);
+    job.share_from = replica.share_clock;
     job.where = &replica;
     job.admitted = now_;
     job.prefilling = makes_tokens(pool);
     replica.running.push_back(&job);
     job.record.replica = replica.id;
     if (job.record.first_scheduled == kNever) job.record.first_scheduled = now_;
+    if (job.scheduled_at == kNever) job.scheduled_at = now_;
+  }
+
+  // Equal shares of a replica's time for all that are admitted there, in whole ticks from one
+  // change of their number to the next.
+  void advance_share(Replica& replica) const {
+    if (!replica.running.empty()) {
+      replica.share_clock +=
+          (now_ - replica.share_since).count / static_cast<int64_t>(replica.running.size());
+    }
+    replica.share_since = now_;
   }
 
   void leave_queue(Job& job) {
@@ -716,6 +829,9 @@ class Engine {
   // Frees what an admitted request holds.
   void take_off(Replica& replica, Job& job) {
     counts_.pools[index(job.record.pool)].running.push_back({job.admitted, now_});
+    advance_share(replica);
+    job.spent[static_cast<std::size_t>(job.record.stage)] +=
+        Ticks{replica.share_clock - job.share_from};
     std::erase(replica.running, &job);
     replica.free_blocks += job.blocks;
     const PoolConfig& pool = *pool_of(job).config;
@@ -737,6 +853,43 @@ class Engine {
     replica.free_list.assign(static_cast<std::size_t>(pool.config->kv_blocks), FreeBlock{});
   }
 
+  // The present attempt has ended: for good, or the user will try again.
+  void attempt_over(Job& job, EndState state, RejectReason reason) {
+    AttemptCounts& counts = attempts_of(job);
+    ++counts.ended[static_cast<std::size_t>(state)];
+    ++counts.rejected[static_cast<std::size_t>(reason)];
+    job.record.reason = reason;
+    job.record.in_service = state == EndState::kAbandoned && job.scheduled_at != kNever;
+    counts.in_service += job.record.in_service;
+    if (state == EndState::kAbandoned || state == EndState::kFailed ||
+        reason == RejectReason::kQueueCap) {
+      for (std::size_t stage = 0; stage < job.spent.size(); ++stage) {
+        counts_.pools[index(class_of(job).stages[stage])].wasted += job.spent[stage];
+        job.record.wasted += job.spent[stage];
+      }
+    }
+    const Ticks delay = back_off(job, state, reason);
+    if (delay == kNever) {
+      end(job, state);
+      return;
+    }
+    job.retries = later(now_, delay);
+    job.queue = nullptr;
+  }
+
+  // How long the user waits before he tries again; kNever when he does not.
+  Ticks back_off(const Job& job, EndState state, RejectReason reason) const {
+    const RetryRule& rule = class_of(job).retry;
+    const bool tried_again =
+        (state == EndState::kAbandoned && rule.abandoned) ||
+        (state == EndState::kFailed && rule.failed) ||
+        (state == EndState::kRejected && rule.rejected &&
+         (reason == RejectReason::kTokenBucket || reason == RejectReason::kQueueCap));
+    if (!tried_again || job.record.attempts >= rule.max_attempts) return kNever;
+    return retry_delay(rule, config_.key, job.record.request_class, job.request.entity,
+                       job.record.attempts);
+  }
+
   void end(Job& job, EndState state) {
     job.record.end = state;
     job.record.finish = now_;
@@ -752,7 +905,8 @@ class Engine {
   std::map<RequestId, Job*> handed_over_;
   std::optional<Request> next_;
   std::vector<RequestRecord> records_;
-  std::size_t event_ = 0;  // the next of the fleet events
+  std::size_t event_ = 0;      // the next of the fleet events
+  std::vector<Wide> full_at_;  // of the classes' token buckets; may lie months beyond the run
   Ticks now_{-1};
   int64_t blocks_left_ = 0;       // times that a preempted request left blocks behind
   unsigned kinds_this_tick_ = 0;  // bits: step ends 1, patience 2, arrivals 4, fleet changes 8

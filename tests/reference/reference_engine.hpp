@@ -56,20 +56,32 @@ struct PoolCounts {
   std::int64_t block_peak = 0;  ///< most KV blocks held at once on all its replicas
   std::int64_t admissions = 0, preemptions = 0;
   std::int64_t blocks_reused = 0;  ///< that a preempted request found again
-  std::vector<Span> running;                          ///< each stay on a replica
-  std::vector<Span> queued;                           ///< each stay in a queue
-  std::vector<Span> busy;                             ///< each step or batch
-  std::vector<Span> in_service, down;                 ///< of its replicas
+  Ticks wasted{0};                     ///< replica time spent on attempts that were lost
+  std::vector<Span> running;           ///< each stay on a replica
+  std::vector<Span> queued;            ///< each stay in a queue
+  std::vector<Span> busy;              ///< each step or batch
+  std::vector<Span> in_service, down;  ///< of its replicas
   std::int64_t faults = 0, starts = 0, removals = 0;  ///< that found something to do
+};
+
+/// Attempts of the requests of one class.
+struct AttemptCounts {
+  std::int64_t begun = 0;
+  std::int64_t ended[kEndStates] = {};         ///< by EndState; sums to begun
+  std::int64_t rejected[kRejectReasons] = {};  ///< by RejectReason; [kNone]: those not rejected
+  std::int64_t in_service = 0;                 ///< abandoned after their first scheduled work
 };
 
 /// What a run met: the reach of a set of scenarios.
 struct ReferenceCounts {
   std::vector<GapSummary> gaps;  ///< [class]
   std::vector<PoolCounts> pools;
+  std::vector<AttemptCounts> attempts;  ///< [class]
   std::int64_t abandonments = 0;
   std::int64_t failed_running = 0, failed_queued = 0;  ///< requests, by where the fault found them
   std::int64_t moved = 0, held = 0;  ///< requests handed to the router again; that found no replica
+  std::int64_t retries = 0;
+  std::int64_t backing_off = 0;  ///< requests between two attempts at the horizon
   /// Admissions while an earlier-joined request of a lower tier waited in the same queue.
   std::int64_t tier_inversions = 0;
   /// Ticks at which things of two kinds fell together (step ends, fleet changes,

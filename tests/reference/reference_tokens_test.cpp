@@ -85,8 +85,8 @@ TEST_CASE("where prefix caching keeps them, a victim finds the blocks that nobod
           "[reference][continuous][preemption]") {
   PoolConfig pool = token_pool(BatchMode::kContinuous, 100, 4);
   pool.reuse_preempted = true;
-  const auto run = run_by_hand(hand_cell({pool}),
-                               Demand().add(0, 0, tokens(4, 8)).add(0, 0, tokens(4, 8)));
+  const auto run =
+      run_by_hand(hand_cell({pool}), Demand().add(0, 0, tokens(4, 8)).add(0, 0, tokens(4, 8)));
   const RequestRecord& b = run.records[1];
   // As above up to 1072. The second left two full blocks with 8 tokens; the first took one, which
   // held the later four. So 4 of its 9 tokens are found: dense(5) + 5 x 4, then 120, 121.

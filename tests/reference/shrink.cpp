@@ -72,6 +72,9 @@ Scenario shrink(Scenario scenario) {
         return std::exchange(request.patience, kNever) != kNever;
       });
       any |= simplify(scenario, i, [](Request& request, auto&) {
+        return std::exchange(request.timeout, kNever) != kNever;
+      });
+      any |= simplify(scenario, i, [](Request& request, auto&) {
         return std::exchange(request.work.cached_tokens, 0) != 0;
       });
       any |= simplify(scenario, i, [](Request& request, auto&) {

@@ -1,3 +1,4 @@
+#include <sstream>
 #include <string>
 
 #include "process.hpp"
@@ -25,13 +26,25 @@ TEST_CASE("help and version are answers: standard output, exit 0", "[tools][cli]
   CHECK(has(tool("version --json").out, "\"version\""));
 }
 
+TEST_CASE("help fits 80 columns, but for examples to be copied", "[tools][cli]") {
+  for (const char* verb : {"", "run", "plan", "report", "compare", "check", "sweep", "init"}) {
+    std::istringstream help(tool(std::string("help ") + verb).out);
+    std::string line;
+    while (std::getline(help, line)) {
+      CAPTURE(verb, line);
+      CHECK((line.size() <= 80 || line.starts_with("  headroom ") || has(line, "(Env:")));
+    }
+  }
+}
+
 TEST_CASE("help names every verb that is built and none that is not", "[tools][cli]") {
   const std::string help = tool("--help").out;
   for (const char* verb :
-       {"run", "validate", "explain", "schema", "gpus", "models", "list", "version"}) {
+       {"run", "plan", "report", "compare", "check", "sweep", "validate", "explain", "schema", "gpus",
+        "models", "list", "init", "completion", "version"}) {
     CHECK(has(help, "\n  " + std::string(verb) + " "));
   }
-  for (const char* verb : {"plan", "check", "compare", "sweep", "fit", "junit"}) {
+  for (const char* verb : {"complete", "merge", "junit"}) {
     CHECK_FALSE(has(help, "\n  " + std::string(verb) + " "));
   }
 }
@@ -119,7 +132,7 @@ TEST_CASE("explain lists every field with its source", "[tools][cli]") {
 }
 
 TEST_CASE("schemas are JSON", "[tools][cli]") {
-  for (const char* what : {"", "scenario", "report", "kernel-model"}) {
+  for (const char* what : {"", "scenario", "report", "plan", "kernel-model"}) {
     const Ended ended = tool(std::string("schema ") + what);
     CHECK(ended.code == 0);
     CHECK(ended.out.front() == '{');

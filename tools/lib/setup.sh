@@ -11,8 +11,12 @@ build_packages=(
   "libboost-iostreams-dev|libboost-iostreams1.81-dev"
   libeigen3-dev nlohmann-json3-dev libcli11-dev libfmt-dev librandom123-dev zlib1g-dev
 )
+# Makes the charts of report.html live; without it the page is static.
+build_packages+=(libjs-dygraphs)
 # What the tests need beside these: a test framework, and a JSON Schema validator that is not ours.
 test_packages=(catch2 python3-jsonschema)
+# What makes packages of a build: the man page, and what a .deb depends on.
+packing_packages=(help2man dpkg-dev file gzip)
 
 say() { printf '== %s\n' "$*"; }
 
@@ -66,6 +70,13 @@ install_packages() {
   # shellcheck disable=SC2086  # one word a package
   as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -q --no-install-recommends $missing </dev/null
+}
+
+# Chromium and Node for the browser tests. A Node that did not come from Debian brings its own npm.
+install_browser() {
+  install_packages chromium
+  command -v node >/dev/null || install_packages nodejs
+  command -v npm >/dev/null || install_packages npm
 }
 
 # configure PRESET [-DNAME=VALUE...]

@@ -20,6 +20,8 @@ enum class Purpose : std::uint32_t {
   kWorlds = 7,
   kReroute = 8,
   kFailure = 9,
+  kUsers = 10,
+  kRetry = 11,
   kTest = 15,
 };
 

@@ -11,6 +11,7 @@
 #include "headroom/core/random.hpp"
 #include "headroom/core/units.hpp"
 #include "headroom/latency/step_table.hpp"
+#include "headroom/workload/retry.hpp"
 
 namespace headroom {
 
@@ -76,6 +77,22 @@ struct SloLimits {
   bool any() const { return queue_delay || ttft || tpot || e2e; }
 };
 
+/// A token bucket of one cell: one request takes one token, a token comes every `interval`, and as
+/// many are kept as come in `depth` and one more. interval 0 = no bucket.
+struct TokenBucket {
+  Ticks interval{0};
+  Ticks depth{0};
+};
+
+/// From when on Request::timeout counts.
+enum class TimeoutFrom {
+  kNone,       ///< it does not
+  kArrival,    ///< from the beginning of every attempt
+  kScheduled,  ///< from an attempt's first scheduled work
+};
+
+inline constexpr std::int64_t kNoQueueCap = INT64_MAX;
+
 struct ClassConfig {
   std::string name;
   std::int32_t tier = 0;       ///< 0 is served first
@@ -83,6 +100,20 @@ struct ClassConfig {
   Ticks fixed_delay{0};        ///< outside the engine: added to TTFT and E2E when reported
   SloLimits slo;
   Ticks drain_limit{0};  ///< smallest queue-delay limit of the class; 0 = until none waits
+  TokenBucket bucket;
+  std::int64_t daily_quota = 0;  ///< requests of one user a day; 0 = no quota
+  /// By stage, how many may wait in the queue that the class joins there; empty = no caps.
+  std::vector<std::int64_t> queue_caps;
+  bool patience_in_service = false;  ///< patience goes on after the first queue
+  TimeoutFrom timeout = TimeoutFrom::kNone;
+  RetryRule retry;
+
+  /// Whether a user may leave while he is served.
+  bool leaves_in_service() const { return patience_in_service || timeout != TimeoutFrom::kNone; }
+
+  std::int64_t queue_cap(std::size_t stage) const {
+    return queue_caps.empty() ? kNoQueueCap : queue_caps[stage];
+  }
 };
 
 /// What is collected beside the per-request results.

@@ -16,6 +16,7 @@ namespace headroom {
 struct LatencyTally {
   Histogram histogram;
   std::array<double, kEndStates> missing{};  ///< by EndState; [kFinished] stays 0
+  double refused = 0;                        ///< of missing[kRejected], on purpose
 
   explicit LatencyTally(unsigned bits = 8) : histogram(bits) {}
   double missing_total() const;
@@ -25,13 +26,22 @@ struct LatencyTally {
 /// Results of the requests of one class that arrived in one stretch of time.
 struct GroupTally {
   double arrived = 0;
-  std::array<double, kEndStates> ended{};  ///< by EndState; sums to arrived
-  double rejected_never_fits = 0, rejected_context_limit = 0;
+  std::array<double, kEndStates> ended{};         ///< by EndState; sums to arrived
+  std::array<double, kRejectReasons> rejected{};  ///< by RejectReason; [kNone] stays 0
+  double in_service = 0;                          ///< of the abandoned, after their attempt began
+                                                  ///< to be served
+  /// Attempts, all of them: begun, and by how they ended; sums to attempts.
+  double attempts = 0;
+  std::array<double, kEndStates> attempts_ended{};
+  std::array<double, kRejectReasons> attempts_rejected{};
+  double attempts_in_service = 0;
   LatencyTally queue_delay, ttft, tpot, e2e, time_in_queue;
   LatencyTally itl;          ///< gaps that happened; missing stays 0
   double slo_met = 0;        ///< finished within all limits of the class's SLO
   double output_tokens = 0;  ///< of finished requests
   double preemptions = 0;
+  /// Refused on purpose: by a token bucket, a quota or a queue cap.
+  double refused() const;
   void merge(const GroupTally& other, double weight);
 };
 
@@ -39,6 +49,7 @@ struct GroupTally {
 struct MinuteTally {
   double arrived = 0;
   double ended[kEndStates] = {};
+  double refused = 0;  ///< of ended[kRejected], on purpose
   double slo_met = 0;
   LatencyTally queue_delay{6}, ttft{6}, tpot{6}, e2e{6};
   void merge(const MinuteTally& other, double weight);
@@ -84,6 +95,7 @@ struct PoolTotals {
   double busy_ps = 0;  ///< replica time inside steps or batches
   double steps = 0, plans = 0, cut_plans = 0, mixed_steps = 0;
   double preemptions = 0, admissions = 0;
+  double wasted_ps = 0;                         ///< replica time spent on attempts that were lost
   double in_service_ps = 0, down_ps = 0;        ///< replica time
   double starts = 0, faults = 0, removals = 0;  ///< of replicas
   double moved = 0;          ///< requests handed to the router again when their replica was removed

@@ -33,6 +33,8 @@ struct Progress {
   double share = 0;           ///< of all simulated time, 0 to 1
   double requests = 0;        ///< that ended so far
   double requests_per_s = 0;  ///< by the wall clock
+  double simulated_s = 0;     ///< of all runs together
+  double mean_delay_s = 0;    ///< queue delay of those that ended so far and were ever scheduled
   double wall_s = 0;
   std::size_t replications_done = 0;
 };

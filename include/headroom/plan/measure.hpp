@@ -100,7 +100,11 @@ struct LatencyStatistics {
 struct GroupStatistics {
   Series arrived;
   std::array<Series, kEndStates> ended;
-  Series never_fits, context_limit;  ///< of the rejected
+  std::array<Series, kRejectReasons> rejected;  ///< by RejectReason; [kNone] is empty
+  Series in_service;                            ///< of the abandoned, while they were served
+  Series attempts;                              ///< of all requests, the first ones included
+  std::array<Series, kEndStates> attempts_ended;
+  std::array<Series, kRejectReasons> attempts_rejected;  ///< as rejected
   Series preemptions;
   Series offered_per_s, throughput_per_s, goodput_per_s, output_tokens_per_s;
   Series slo_attainment;
@@ -139,6 +143,7 @@ struct PoolStatistics {
   Series preemptions, admissions;
   Series in_service_ps, down_ps;  ///< replica time in service; stopped by a fault
   Series starts, faults, removals, moved, held;
+  Series wasted_s;          ///< replica time spent on attempts that were lost
   Series beyond_fit_share;  ///< of busy time, in steps beyond the kernel models' fitted range
   Series largest_batch, largest_step_tokens;
   std::vector<double> running, queued, busy_share, kv_share;  ///< by timeline bin, means
@@ -160,6 +165,14 @@ RunStatistics make_statistics(const MeasureSpec& spec);
 /// Adds one replication's whole-fleet outcome. Call in order of the replications: sums are formed
 /// in this order, so that the number of threads cannot change a bit of them.
 void add_replication(RunStatistics& statistics, const MeasureSpec& spec, const Outcome& outcome);
+
+/// The same for the targets alone; all else of the statistics stays empty. Enough to judge by, and
+/// all that keep_for_targets leaves to be said.
+void add_targets_of_replication(RunStatistics& statistics, const MeasureSpec& spec,
+                                const Outcome& outcome);
+/// Drops what no target looks at: timelines, and the minutes of classes and latencies that none is
+/// judged by. Such outcomes can be merged with each other and not with whole ones.
+void keep_for_targets(Outcome& outcome, const MeasureSpec& spec);
 
 // --- parts, for tests ---------------------------------------------------------------------------
 

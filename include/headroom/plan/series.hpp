@@ -27,7 +27,7 @@ class Series {
  public:
   /// A value; NaN counts as censored.
   void add(double value);
-  void add_censored() { ++censored_; }
+  void add_censored() { add(std::numeric_limits<double>::quiet_NaN()); }
   void add_empty() { ++empty_; }
 
   /// Mean over the replications with its interval at `confidence` (0.95 = 95 %). Replications
@@ -40,6 +40,8 @@ class Series {
   double lower_bound(double confidence) const;
 
   const std::vector<double>& values() const { return values_; }
+  /// One entry a replication, NaN where it is censored. Those without any request are left out.
+  const std::vector<double>& by_replication() const { return by_replication_; }
   std::size_t censored() const { return censored_; }
   std::size_t empty() const { return empty_; }
 
@@ -47,6 +49,7 @@ class Series {
   double margin(double quantile) const;
 
   std::vector<double> values_;
+  std::vector<double> by_replication_;
   std::size_t censored_ = 0;
   std::size_t empty_ = 0;
 };

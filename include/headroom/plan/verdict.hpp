@@ -13,6 +13,9 @@ struct TargetVerdict {
   double bound = 0;  ///< one-sided bound that was compared; NaN: none
   double level = 0;  ///< its confidence, Bonferroni over the targets
   bool pass = false;
+  /// Missed beyond doubt: the bound to the other side, at the same level, is beyond the limit too,
+  /// or a replication lost it, which leaves no finite mean. Never without samples.
+  bool excluded = false;
   bool point_estimate = false;  ///< fewer than 3 replications: the mean itself was compared
   std::string reason;           ///< why it failed without a comparison; else empty
   double samples = 0;           ///< mean population size

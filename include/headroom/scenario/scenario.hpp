@@ -9,6 +9,7 @@
 #include "headroom/json/archive.hpp"
 #include "headroom/latency/deployment.hpp"
 #include "headroom/workload/config.hpp"
+#include "headroom/workload/retry.hpp"
 
 /// A scenario as its JSON file declares it: names and numbers, nothing looked up yet. The values
 /// the structs hold here are the defaults. `headroom schema scenario` prints the same description.
@@ -121,6 +122,8 @@ struct ScenarioPool {
   ImageConfig image;
   std::int64_t max_context = 0;  ///< prompt + output tokens of a request; 0 = the model's
   std::string queueing = "central";
+  /// How many may wait for one replica: in its own queue, or in the pool's, times its replicas.
+  std::optional<std::int64_t> queue_cap;
   std::int64_t gpus_per_node = 0;  ///< 0 = the catalogue's, 8 where no GPU is named
   std::vector<ScenarioDelivery> deliveries;
   std::vector<ScenarioRemoval> removals;
@@ -140,12 +143,37 @@ struct ScenarioSlo {
 };
 void describe(json::Archive& archive, ScenarioSlo& slo);
 
+/// A token bucket of the whole fleet; every cell has its share.
+struct RateLimitConfig {
+  double rate_per_s = 0;
+  double burst = 0;  ///< requests that may come at once after a pause; 0 = those of one second
+};
+void describe(json::Archive& archive, RateLimitConfig& limit);
+
+/// What users do when an attempt is lost.
+struct RetryConfig {
+  std::int64_t max_attempts = 3;  ///< the first included
+  std::vector<std::string> on{"abandoned", "rejected", "failed"};
+  Ticks backoff{kTicksPerSecond};
+  double factor = 2;
+  Ticks max_backoff{60 * kTicksPerSecond};
+  double jitter = 0.5;
+  double probability = 1;
+
+  RetryRule rule() const;
+};
+void describe(json::Archive& archive, RetryConfig& retry);
+
 /// A kind of request: who asks, how often, for what, and what was promised.
 struct ScenarioClass {
   std::string name;
   std::int64_t tier = 0;  ///< 0 is served first
   std::vector<ScenarioStage> stages;
   ClassDemand demand;  ///< its keys stand in the class's own object
+  std::optional<RateLimitConfig> rate_limit;
+  double queue_share = 1;  ///< of its pools' queue caps: beyond it, its requests do not join
+  bool patience_in_service = false;
+  std::optional<RetryConfig> retry;
   Ticks fixed_delay{0};
   ScenarioSlo slo;
 };

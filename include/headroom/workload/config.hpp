@@ -179,6 +179,19 @@ struct StageDemand {
   std::optional<Distribution> service_s;  ///< by the class, or by the pool's service_time model
 };
 
+/// So many requests a day for one user. Users are not followed: see docs/demand.md#quotas.
+struct QuotaConfig {
+  std::int64_t per_day = 0;
+  Distribution requests_per_user;  ///< of those who make any that day; rounded, at least 1
+  double utc_offset_s = 0;         ///< local time minus UTC of the clock that the day goes by
+};
+
+/// A client or proxy that waits only so long.
+struct TimeoutConfig {
+  Distribution after_s;
+  std::string from = "arrival";  ///< of the attempt, or "first_scheduled": its first work
+};
+
 struct ClassDemand {
   std::string name;  ///< set by the scenario
   RateConfig rate;
@@ -189,7 +202,9 @@ struct ClassDemand {
   std::optional<LengthsConfig> lengths;  ///< both drawn together; without any: the trace's own
   std::optional<Distribution> prefix_hit_share;  ///< of the prompt, on [0, 1]
   std::optional<Distribution> patience_s;        ///< none: endless
-  std::vector<StageDemand> stages;               ///< filled by the scenario; none = one plain stage
+  std::optional<TimeoutConfig> timeout;
+  std::optional<QuotaConfig> quota;
+  std::vector<StageDemand> stages;  ///< filled by the scenario; none = one plain stage
 };
 
 class CompiledWorkload;
@@ -205,8 +220,9 @@ struct WorkloadConfig {
 };
 
 /// Describes a class's demand fields in the object of the class itself: rate, trace, arrivals,
-/// prompt_tokens, output_tokens, lengths, prefix_hit_share, patience. `name` and `stages` are
-/// described by the scenario, which calls describe(StageDemand) in each stage's object.
+/// prompt_tokens, output_tokens, lengths, prefix_hit_share, patience, timeout, quota. `name` and
+/// `stages` are described by the scenario, which calls describe(StageDemand) in each stage's
+/// object.
 void describe(json::Archive& archive, ClassDemand& demand);
 /// prompt_tokens, output_tokens, lengths, service, in the stage's own object.
 void describe(json::Archive& archive, StageDemand& stage);
@@ -224,6 +240,8 @@ void describe(json::Archive& archive, TraceColumns& columns);
 void describe(json::Archive& archive, TraceFilter& filter);
 void describe(json::Archive& archive, LengthsConfig& lengths);
 void describe(json::Archive& archive, JointLengths& joint);
+void describe(json::Archive& archive, TimeoutConfig& timeout);
+void describe(json::Archive& archive, QuotaConfig& quota);
 
 /// Whether the stage's token lengths (service time) are known, from the stage, class or trace.
 bool has_lengths(const ClassDemand& demand, std::size_t stage);

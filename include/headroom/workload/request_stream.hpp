@@ -25,7 +25,10 @@ struct Request {
   ClassId request_class{0};
   Ticks arrival{0};         ///< since the run's start; < horizon
   Ticks patience = kNever;  ///< longest wait in the first queue; kNever = endless
-  StageWork work;           ///< of stage 0
+  Ticks timeout = kNever;   ///< of a client or proxy, on every attempt; kNever = none
+  /// Requests of the same user earlier that day; 0 where no quota asks for them.
+  std::int32_t earlier_today = 0;
+  StageWork work;  ///< of stage 0
 };
 
 struct WorkloadConfig;

@@ -1,0 +1,136 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "process.hpp"
+#include "support/catch.hpp"
+
+using namespace headroom::test;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string without_run_block(const std::string& text) {
+  Json report = Json::parse(text);
+  report.erase("run");
+  return report.dump();
+}
+
+/// kTiny with another limit. Load 3 in Poisson arrivals on servers of exactly 1 s: four wait often,
+/// six hardly ever.
+std::string tiny(const std::string& limit) {
+  std::string text = kTiny;
+  return text.replace(text.find("1ms"), 3, limit);
+}
+
+}  // namespace
+
+TEST_CASE("plan answers with a number of GPUs and exits 0", "[tools][plan]") {
+  const ScenarioFile file(tiny("300ms"));
+  const Ended ended = tool("plan " + file.path());
+  CHECK(ended.code == 0);
+  CHECK(has(ended.out, "PLAN"));
+  CHECK(has(ended.out, "more GPU"));
+  CHECK(has(ended.out, "<- answer"));
+}
+
+TEST_CASE("plan --json is one document that says how it was asked", "[tools][plan]") {
+  const ScenarioFile file(tiny("300ms"));
+  const Ended ended = tool("plan " + file.path() + " --json --confidence 0.9 --minimize cost -n 4");
+  REQUIRE(ended.code == 0);
+  const Json report = Json::parse(ended.out);
+  CHECK(report["kind"] == "plan");
+  CHECK(report["method"]["confidence"] == 0.9);
+  CHECK(report["method"]["plan"]["minimize"] == "cost");
+  CHECK(report["method"]["plan"]["verdict_replications"] == 4);
+  CHECK(report["answer"]["status"] == "found");
+}
+
+TEST_CASE("a plan is the same for any number of threads", "[tools][plan]") {
+  const ScenarioFile file(tiny("300ms"));
+  const std::string one = tool("plan " + file.path() + " --json -j 1").out;
+  const std::string two = tool("plan " + file.path() + " --json -j 2").out;
+  CHECK(without_run_block(one) == without_run_block(two));
+}
+
+TEST_CASE("plan exits 4 without an answer, 10 on request when GPUs are needed", "[tools][plan]") {
+  const ScenarioFile file(tiny("300ms"));
+  const Ended bounded = tool("plan " + file.path() + " --max 4");
+  CHECK(bounded.code == 4);
+  CHECK(has(bounded.err, "no answer"));
+  CHECK(has(bounded.out, "no fleet of up to 4 GPUs"));
+  CHECK(tool("plan " + file.path() + " --detailed-exitcode").code == 10);
+  const ScenarioFile easy(tiny("10s"));
+  CHECK(tool("plan " + easy.path() + " --detailed-exitcode").code == 0);
+  // Requests of 1 s, none of which can be done in less.
+  std::string impossible = tiny("900ms");
+  impossible.replace(impossible.find("queue_delay"), 11, "e2e");
+  const ScenarioFile none(impossible);
+  const Ended infeasible = tool("plan " + none.path());
+  CHECK(infeasible.code == 4);
+  CHECK(has(infeasible.out, "nothing else in the system"));
+}
+
+TEST_CASE("plan refuses what it cannot mean", "[tools][plan]") {
+  const ScenarioFile file(tiny("300ms"));
+  const Ended pool = tool("plan " + file.path() + " --free server");
+  CHECK(pool.code == 2);
+  CHECK(has(pool.err, "did you mean 'servers'?"));
+  CHECK(tool("plan " + file.path() + " --gpu H100-SXM-80GB").code == 2);  // a plain service time
+  CHECK(tool("plan " + file.path() + " --precision 5%").code == 2);       // without -n auto
+  CHECK(tool("plan " + file.path() + " -n 0").code == 2);
+  CHECK(tool("plan " + file.path() + " -n many").code == 2);
+  std::string none = kTiny;
+  const auto from = none.find("  \"targets\"");
+  none.erase(from, none.find('\n', from) - from + 1);
+  const ScenarioFile without(none);
+  const Ended ended = tool("plan " + without.path());
+  CHECK(ended.code == 3);
+  CHECK(has(ended.err, "at least one target"));
+}
+
+TEST_CASE("-n auto stops by itself, and exits 4 where the precision is out of reach",
+          "[tools][run]") {
+  const ScenarioFile file(tiny("300ms"));
+  const Ended easy = tool("run " + file.path() + " -n auto --precision 50% --json");
+  CHECK(easy.code == 0);
+  const Json report = Json::parse(easy.out);
+  CHECK(report["method"]["sequential"]["reached"] == true);
+  CHECK(report["method"]["replications"] == report["method"]["sequential"]["stopped_at"]);
+  const Ended hard = tool("run " + file.path() + " -n auto --precision 0.01%");
+  CHECK(hard.code == 4);
+  CHECK(has(hard.out, "W307"));
+}
+
+TEST_CASE("plan chooses a GPU type where the model decides the speed", "[tools][plan]") {
+  const ScenarioFile file(R"({
+    "schema_version": "1.0", "name": "chat", "time": {"duration": "2min"},
+    "fleet": {"pools": [{"name": "chat", "gpus": 2, "gpu": "A100-SXM-80GB", "model": "Llama-3.1-8B"}]},
+    "classes": [{"name": "chat", "stages": [{"pool": "chat", "prompt_tokens": 500, "output_tokens": 200}],
+                 "rate": "40/s"}],
+    "targets": [{"id": "answer", "metric": "e2e", "statistic": "p95", "max": "10s"}],
+    "replications": 3
+  })");
+  const std::string types = " --gpu A100-SXM-80GB --gpu H100-SXM-80GB --gpu L4 --json";
+  const Ended cheap = tool("plan " + file.path() + types + " --minimize cost");
+  INFO(cheap.err);
+  REQUIRE((cheap.code == 0 || cheap.code == 4));
+  const Json report = Json::parse(cheap.out);
+  REQUIRE(report["alternatives"].size() == 3);
+  int chosen = 0;
+  double least = 1e300;
+  double picked = 0;
+  for (const Json& row : report["alternatives"]) {
+    if (row["usd_per_h"].is_number()) least = std::min(least, row["usd_per_h"].get<double>());
+    if (!row["chosen"].get<bool>()) continue;
+    ++chosen;
+    picked = row["usd_per_h"].get<double>();
+  }
+  CHECK(chosen == 1);
+  CHECK(picked == least);
+  CHECK(tool("plan " + file.path() + " --gpu A100-90").code == 3);
+}

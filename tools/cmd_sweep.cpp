@@ -1,0 +1,161 @@
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "commands.hpp"
+#include "headroom/exec/run_jobs.hpp"
+#include "headroom/report/sweep.hpp"
+#include "messages.hpp"
+#include "run_outputs.hpp"
+#include "run_report.hpp"
+
+namespace headroom::tools {
+namespace {
+
+/// Simulated requests a second and thread that an estimate of the time counts on: what
+/// headroom-bench measures lies between half of this and twice it.
+constexpr double kRequestsPerSecond = 1e6;
+
+std::vector<Axis> axes_of(const SweepOptions& options) {
+  std::vector<Axis> axes;
+  std::size_t points = 1;
+  for (const std::string& text : options.axes) {
+    std::string problem;
+    auto axis = parse_axis(text, problem);
+    if (!axis) throw UsageError("--axis: " + problem);
+    points *= axis->values.size();
+    if (points > kMostPoints) {
+      throw UsageError(fmt::format("--axis: the grid has more than {} points", kMostPoints));
+    }
+    axes.push_back(std::move(*axis));
+  }
+  return axes;
+}
+
+/// The run's options with the point's values set after what --set says.
+RunOptions options_at(const SweepOptions& options, const std::vector<Axis>& axes,
+                      const std::vector<std::string>& values) {
+  RunOptions run = options.run;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    run.overrides.push_back({axes[i].path, values[i], false});
+  }
+  return run;
+}
+
+/// What is wrong with a point, in one line.
+std::string in_one_line(const InputError& error) {
+  const Issue& first = error.issues().front();
+  std::string text = first.code + " " + first.message;
+  if (error.issues().size() > 1) text += fmt::format(" (and {} more)", error.issues().size() - 1);
+  return text;
+}
+
+std::string point_name(const std::vector<Axis>& axes, const std::vector<std::string>& values) {
+  std::string name;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    name += (i > 0 ? " " : "") + axes[i].path + "=" + values[i];
+  }
+  return name;
+}
+
+/// The grid with what is wrong with each point, and how long it would take.
+int dry_run(const SweepOptions& options, const std::vector<Axis>& axes,
+            const std::vector<std::vector<std::string>>& points) {
+  std::string text;
+  double requests = 0;
+  std::size_t wrong = 0;
+  for (const auto& values : points) {
+    text += point_name(axes, values);
+    try {
+      const RunOptions run = options_at(options, axes, values);
+      const ScenarioInput input = read_scenario(options.scenario, run.overrides, &run);
+      const ResolvedScenario resolved = resolve(input.loaded);
+      requests += resolved.expected_requests * static_cast<double>(resolved.scenario.replications);
+    } catch (const InputError& error) {
+      text += "  error: " + in_one_line(error);
+      ++wrong;
+    }
+    text += "\n";
+  }
+  const unsigned threads = thread_count(static_cast<unsigned>(options.run.jobs), 1u << 20u);
+  const double seconds = requests / kRequestsPerSecond / threads;
+  text += fmt::format("{} points, {:.3g} M requests: about {:.2g} s on {} threads\n", points.size(),
+                      requests / 1e6, seconds, threads);
+  print_answer(text);
+  return wrong == 0 ? kOk : kPartial;
+}
+
+SweepPoint run_point(const CommandLine& line, const std::vector<Axis>& axes,
+                     std::vector<std::string> values, const Terminal& terminal) {
+  SweepPoint point{std::move(values), nullptr, ""};
+  try {
+    CommonOptions common = line.common;
+    common.verbosity = -1;  // warnings of every point would bury the table
+    const RunOptions run = options_at(line.sweep, axes, point.values);
+    point.report = run_for_report(line.sweep.scenario, run, common, terminal).report;
+  } catch (const InputError& error) {
+    point.error = in_one_line(error);
+  }
+  return point;
+}
+
+std::string render(const nlohmann::ordered_json& sweep, const std::string& format,
+                   const TextStyle& style) {
+  if (format == "csv") return render_sweep_csv(sweep);
+  return format == "json" ? report_text(sweep) : render_sweep(sweep, style);
+}
+
+void write_table(const SweepOptions& options, const nlohmann::ordered_json& sweep,
+                 const TextStyle& style) {
+  if (options.out.empty() || options.out == "-") return;
+  const bool directory = path_for(options.out, "csv") != options.out;
+  if (directory) {
+    for (const char* format : {"csv", "json"}) {
+      write_file(options.out + "/sweep." + format, render(sweep, format, style));
+    }
+    return;
+  }
+  const std::string format = options.format.empty() ? format_of_file(options.out) : options.format;
+  if (format != "csv" && format != "json" && format != "text") {
+    throw UsageError("'" + options.out + "' should end in .csv, .json or .txt");
+  }
+  write_file(options.out, render(sweep, format, {}));
+}
+
+}  // namespace
+
+int sweep_command(const CommandLine& line, const Terminal& terminal) {
+  const SweepOptions& options = line.sweep;
+  if (options.scenario == "-")
+    throw UsageError("sweep reads the scenario once a point: name a file");
+  const std::vector<Axis> axes = axes_of(options);
+  const std::vector<std::vector<std::string>> grid = grid_points(axes);
+  if (options.dry_run) return dry_run(options, axes, grid);
+  std::vector<SweepPoint> points;
+  std::size_t failed = 0;
+  for (const auto& values : grid) {
+    if (line.common.verbosity >= 0) {
+      fmt::print(stderr, "{} of {}: {}\n", points.size() + 1, grid.size(),
+                 point_name(axes, values));
+    }
+    points.push_back(run_point(line, axes, values, terminal));
+    failed += points.back().report.is_null();
+  }
+  if (failed == points.size()) {
+    // Nothing ran: the first point's errors, whole, say more than a table of them.
+    const RunOptions run = options_at(options, axes, grid.front());
+    resolve(read_scenario(options.scenario, run.overrides, &run).loaded);
+  }
+  const auto sweep = make_sweep(points.front().report.is_null()
+                                    ? options.scenario
+                                    : points.front().report["scenario"]["name"].get<std::string>(),
+                                axes, points, tool_info());
+  write_table(options, sweep, terminal.text_style());
+  const std::string shown = options.out.empty() || options.out == "-" ? options.format : "";
+  print_answer(render(sweep, shown, terminal.text_style()));
+  return failed == 0 ? kOk : kPartial;
+}
+
+}  // namespace headroom::tools
