@@ -102,6 +102,8 @@ class CellRun {
 
   // token_steps.cpp
   Draft open_draft(Pool& pool, std::uint32_t r);
+  std::int64_t found_tokens(const Pool& pool, const Replica& replica, const Draft& draft,
+                            const LiveRequest& request) const;
   bool fits(const Pool& pool, const Replica& replica, const Draft& draft,
             const LiveRequest& request) const;
   void admit_to_step(Pool& pool, std::uint32_t r, Draft& draft, TieredQueue& queue, Slot slot);

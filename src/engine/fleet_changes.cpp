@@ -112,6 +112,7 @@ void CellRun::clear(Pool& pool, std::uint32_t r) {
   replica.decoding = replica.admitted = 0;
   replica.context = 0;
   replica.free_blocks = pool.config->kv_blocks;
+  pool.note_taken(r, pool.config->kv_blocks);  // what victims left is lost with the rest
   if (!pool.rows.empty()) std::fill_n(residues_of(pool, r), pool.row_length, std::uint16_t{0});
   set_event(pool, r, kNever.count);
   // Under dispatch it stays on the list of those that are offered admission.

@@ -39,12 +39,14 @@ struct alignas(64) LiveRequest {
   bool offered = false;  ///< its queue was offered admission since it joined
 
   std::int64_t first_scheduled = kNever.count;
-  std::int64_t joined = 0;        ///< when it joined the queue it is in
-  std::uint64_t admission = 0;    ///< running number of its admission: larger = later
-  std::uint64_t decode_from = 0;  ///< replica's step count when it began to decode
-  std::int32_t cached = 0;        ///< prompt tokens of this stage that a prefix cache holds
-  std::int32_t computed = 0;      ///< tokens with KV; kept up to date in prefill only
-  std::int32_t chunk = 0;         ///< tokens its replica computes for it in the present step
+  std::int64_t joined = 0;      ///< when it joined the queue it is in
+  std::uint64_t admission = 0;  ///< running number of its admission: larger = later
+  /// Replica's step count when it began to decode; while it waits after a preemption, the number of
+  /// blocks that its replica takes before the first of those it left.
+  std::uint64_t decode_from = 0;
+  std::int32_t cached = 0;    ///< prompt tokens of this stage that a prefix cache holds
+  std::int32_t computed = 0;  ///< tokens with KV, or left so; up to date in prefill only
+  std::int32_t chunk = 0;     ///< tokens its replica computes for it in the present step
   Slot next = kNoSlot, previous = kNoSlot;  ///< in its queue, or in its replica's prefill list
   std::uint32_t replica = UINT32_MAX;       ///< in its pool: chosen by the router, or serving it
   std::uint32_t served_by = UINT32_MAX;     ///< replica that admitted it last, on any stage

@@ -165,7 +165,9 @@ void CellRun::end_plan(Pool& pool, std::uint32_t r) {
   tally_gaps(pool, r, steps);
   const auto blocks = static_cast<double>(pool.config->kv_blocks);
   const double held_before = blocks - static_cast<double>(replica.free_blocks);
-  replica.free_blocks -= blocks_for(pool, r, steps);
+  const std::int64_t taken = blocks_for(pool, r, steps);
+  replica.free_blocks -= taken;
+  pool.note_taken(r, taken);
   HEADROOM_DCHECK(replica.free_blocks >= 0, "a plan ends before the KV blocks do");
   const double held = blocks - static_cast<double>(replica.free_blocks);
   pool.kv.add_line(replica.start, held_before, now_, held);

@@ -17,6 +17,7 @@ enum class PlantedFault {
   kTieToHigherId,          ///< power_of_two breaks ties towards the higher id
   kPieceIgnored,           ///< a plan runs past a break-point of decode attention
   kAdmitAfterPreempting,   ///< a step that preempted admits
+  kReuseTaken,             ///< a preempted request finds blocks that others have taken
 
   kFaultTakesStep = 31,  ///< a step that ends at a fault's tick is lost
   kFaultSparesQueue,     ///< what queues on the failed replica waits for its repair

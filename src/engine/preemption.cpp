@@ -45,6 +45,7 @@ void CellRun::take_off(Pool& pool, std::uint32_t r, Slot slot) {
     }
     const std::int64_t computed = known(request) - 1;
     replica.free_blocks += pool.blocks(computed);
+    request.computed = static_cast<std::int32_t>(computed);
     --residues_of(pool, r)[residue(pool, computed, replica.steps)];
     --groups_of(pool, r)[request.group];
     replica.context -= computed + 1;
@@ -57,13 +58,19 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
   const Slot victim = pick_victim(pool, r);
   HEADROOM_DCHECK(victim != kNoSlot, "blocks run out only while somebody holds them");
   LiveRequest& request = live_[victim];
+  const std::int64_t free_before = pool.replicas[r].free_blocks;
   take_off(pool, r, victim);
   if (follows_attempts_) note_stay(pool, r, victim);
   if (kPlantedFault == PlantedFault::kRecomputeForgets) {
     request.output -= request.made;  // forgets them altogether
     request.made = 0;
   }
-  request.computed = 0;
+  // Waiting, these two say what it may find again: found_tokens().
+  if (pool.taken.empty()) {
+    request.computed = 0;
+  } else {
+    request.decode_from = static_cast<std::uint64_t>(pool.taken[r] + free_before);
+  }
   ++request.preemptions;
   pool.totals.preemptions += 1;
   collector_.preempted(request);

@@ -71,6 +71,7 @@ static_assert(sizeof(Replica) == 128);
 struct Draft {
   std::int64_t budget = 0;         ///< tokens left
   std::int64_t reserved = 0;       ///< KV blocks promised to this step
+  std::int64_t reused = 0;         ///< of them, those that hold what a preempted request left
   std::int64_t tokens = 0;         ///< prompt tokens
   std::int64_t rows = 0;           ///< prompts that end in this step
   std::int64_t prefill_ticks = 0;  ///< prefill attention
@@ -117,6 +118,9 @@ struct Pool {
   /// block_tokens, then counts of decodes by group.
   std::vector<std::uint16_t, LargePages<std::uint16_t>> rows;
   std::size_t row_length = 0;
+  /// KV blocks taken off the front of each replica's free ones so far; empty where preempted
+  /// requests find nothing again.
+  std::vector<std::int64_t> taken;
   CompletionRows completions;
   /// Slots: a min-heap a replica; static batches: the members.
   std::vector<std::vector<SlotFinish>> slot_finishes;
@@ -144,6 +148,9 @@ struct Pool {
     if (ranked) ranking.set(replica, loads[replica]);
   }
   /// REQUIRES: tokens >= 0.
+  void note_taken(std::size_t replica, std::int64_t count) {
+    if (!taken.empty()) taken[replica] += count;
+  }
   std::int64_t blocks(std::int64_t tokens) const {
     return static_cast<std::int64_t>(
         block.quotient(static_cast<std::uint64_t>(tokens + config->block_tokens - 1)));

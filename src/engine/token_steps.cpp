@@ -13,6 +13,25 @@ Draft CellRun::open_draft(Pool& pool, std::uint32_t r) {
   return draft;
 }
 
+/// Tokens whose KV a waiting request would find. The free blocks of a replica form a queue: taken
+/// at the front, freed at the back, a victim's with its last tokens foremost. A victim that waits
+/// behind another was preempted before it, so that blocks found again are never in front of those
+/// of one that still waits: counting what was taken tells what is left.
+std::int64_t CellRun::found_tokens(const Pool& pool, const Replica& replica, const Draft& draft,
+                                   const LiveRequest& request) const {
+  if (pool.taken.empty() || request.computed == 0 ||
+      &replica != &pool.replicas[request.served_by]) {
+    return request.cached;
+  }
+  const std::int64_t taken = pool.taken[request.served_by] + draft.reserved - draft.reused;
+  std::int64_t lost =
+      std::max<std::int64_t>(0, taken - static_cast<std::int64_t>(request.decode_from));
+  if (kPlantedFault == PlantedFault::kReuseTaken) lost = 0;
+  const std::int64_t left =
+      std::min(pool.blocks(request.computed) - lost, request.computed / pool.config->block_tokens);
+  return std::max<std::int64_t>(request.cached, left * pool.config->block_tokens);
+}
+
 bool CellRun::fits(const Pool& pool, const Replica& replica, const Draft& draft,
                    const LiveRequest& request) const {
   if (replica.admitted >= pool.config->max_batch) return false;
@@ -22,31 +41,34 @@ bool CellRun::fits(const Pool& pool, const Replica& replica, const Draft& draft,
     return false;
   }
   if (draft.preempted && kPlantedFault != PlantedFault::kAdmitAfterPreempting) return false;
-  const std::int64_t to_compute = known(request) - request.cached;
+  const std::int64_t found = found_tokens(pool, replica, draft, request);
+  const std::int64_t to_compute = known(request) - found;
   const std::int64_t free = replica.free_blocks - draft.reserved;
   if (pool.config->mode == BatchMode::kContinuous) {
     if (draft.admissions > 0 && to_compute > draft.budget) return false;
     return pool.blocks(known(request)) <= free;
   }
   if (draft.budget <= 0) return false;
-  return pool.blocks(request.cached + std::min(to_compute, draft.budget)) <= free;
+  return pool.blocks(found + std::min(to_compute, draft.budget)) <= free;
 }
 
 void CellRun::admit_to_step(Pool& pool, std::uint32_t r, Draft& draft, TieredQueue& queue,
                             Slot slot) {
   Replica& replica = pool.replicas[r];
   LiveRequest& request = live_[slot];
+  const std::int64_t found = found_tokens(pool, replica, draft, request);
+  if (found > request.cached) draft.reused += found / pool.config->block_tokens;
   admit(pool, r, queue, slot);
-  const std::int64_t to_compute = known(request) - request.cached;
+  const std::int64_t to_compute = known(request) - found;
   const std::int64_t chunk =
       pool.config->mode == BatchMode::kContinuous ? to_compute : std::min(to_compute, draft.budget);
-  request.computed = request.cached;
+  request.computed = static_cast<std::int32_t>(found);
   request.chunk = static_cast<std::int32_t>(chunk);
-  draft.reserved += pool.blocks(request.cached + chunk);
+  draft.reserved += pool.blocks(found + chunk);
   draft.budget -= chunk;
   draft.tokens += chunk;
   draft.rows += chunk == to_compute ? 1 : 0;
-  draft.prefill_ticks += pool.config->steps->prefill_attention(chunk, request.cached).count;
+  draft.prefill_ticks += pool.config->steps->prefill_attention(chunk, found).count;
   ++draft.admissions;
   request.next = kNoSlot;
   (replica.prefill_last == kNoSlot ? replica.prefill_first : live_[replica.prefill_last].next) =
@@ -98,6 +120,7 @@ void CellRun::start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft
     pool.totals.mixed_steps += 1;
   }
   replica.free_blocks -= draft.reserved;
+  pool.note_taken(r, draft.reserved - draft.reused);
   HEADROOM_DCHECK(replica.free_blocks >= 0, "a step reserves only free blocks");
   replica.first_step = duration;
   replica.step_growth = 0;

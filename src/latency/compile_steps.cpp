@@ -15,10 +15,12 @@ namespace {
 constexpr std::int64_t kEveryToken = 512;
 constexpr std::int64_t kBlock = 64;
 constexpr std::int64_t kQueryBlock = 128;
-constexpr std::size_t kMaxPieces = 32;
-/// Samples of decode attention along the context, and the share of a step that a piece may be off.
-constexpr int kSamples = 100;
+/// The share of a step that a piece of decode attention may be off; beyond kMaxPieces pieces, as
+/// kinks of measured grids may need, the looser one.
 constexpr double kTolerance = 2e-4;
+constexpr double kLooseTolerance = 1e-3;
+constexpr std::size_t kMaxPieces = 32;
+constexpr std::size_t kMostPieces = 128;
 
 std::int64_t picoseconds(double seconds) {
   HEADROOM_CHECK(std::isfinite(seconds) && seconds >= 0 && seconds < 9e6,
@@ -30,9 +32,9 @@ std::int64_t context_limit(const Deployment& deployment, const Limits& limits) {
   return limits.max_context > 0 ? limits.max_context : deployment.model.transformer.max_context;
 }
 
-/// Values of `f` at 0..last, exact at the stated grid, linear between.
+/// Values of `f` at 0..last: each up to `every`, then at the stated grid, linear between.
 template <class F>
-std::vector<double> tabulate(std::int64_t last, F&& f) {
+std::vector<double> tabulate(std::int64_t last, std::int64_t every, F&& f) {
   std::vector<double> values(static_cast<std::size_t>(last) + 1, 0.0);
   std::int64_t known = 0;
   const auto put = [&](std::int64_t at) {
@@ -45,7 +47,7 @@ std::vector<double> tabulate(std::int64_t last, F&& f) {
     }
     known = at;
   };
-  for (std::int64_t at = 1; at <= std::min(last, kEveryToken); ++at) put(at);
+  for (std::int64_t at = 1; at <= std::min(last, every); ++at) put(at);
   while (known < last) {
     const std::int64_t next = known % kBlock == 0 ? known + 1 : (known / kBlock + 1) * kBlock;
     put(std::min(last, next));
@@ -53,10 +55,11 @@ std::vector<double> tabulate(std::int64_t last, F&& f) {
   return values;
 }
 
-std::vector<std::int64_t> dense_table(const StepParts& parts, std::int64_t last) {
+std::vector<std::int64_t> dense_table(const StepParts& parts, std::int64_t last, bool measured) {
   const std::int64_t last_share = parts.slice().share(last);
   const std::vector<double> by_share =
-      tabulate(last_share, [&](std::int64_t share) { return parts.dense_kernels(share); });
+      tabulate(last_share, measured ? last_share : kEveryToken,
+               [&](std::int64_t share) { return parts.dense_kernels(share); });
   std::vector<std::int64_t> dense(static_cast<std::size_t>(last) + 2, 0);
   for (std::int64_t tokens = 1; tokens <= last; ++tokens) {
     const double kernels = by_share[static_cast<std::size_t>(parts.slice().share(tokens))];
@@ -73,7 +76,8 @@ std::vector<std::int64_t> dense_table(const StepParts& parts, std::int64_t last)
 }
 
 std::vector<std::int64_t> row_table(const StepParts& parts, std::int64_t last) {
-  std::vector<double> values = tabulate(last, [&](std::int64_t rows) { return parts.rows(rows); });
+  std::vector<double> values =
+      tabulate(last, kEveryToken, [&](std::int64_t rows) { return parts.rows(rows); });
   std::vector<std::int64_t> table;
   table.reserve(values.size() + 1);
   for (const double value : values) table.push_back(picoseconds(value));
@@ -96,80 +100,131 @@ struct Sample {
   std::int64_t time_ps = 0;
 };
 
-/// The law at contexts a hundredth of their range apart (in the logarithm), and at the context
-/// where attention comes out from under the host's floor. Times never fall.
-std::vector<Sample> decode_samples(const StepParts& parts, double dense, std::int64_t n,
-                                   std::int64_t max_context) {
-  constexpr double kFirst = 16;  // tokens of one sequence; the law is flat below
-  const auto count = static_cast<double>(n);
-  const double last = std::max(2 * kFirst, static_cast<double>(max_context));
-  const double ratio = std::pow(last / kFirst, 1.0 / (kSamples - 1));
-  std::vector<std::int64_t> sums{n};
-  for (int i = 0; i < kSamples; ++i) {
-    const std::int64_t sum = std::llround(kFirst * std::pow(ratio, i) * count);
-    if (sum > sums.back()) sums.push_back(sum);
-  }
-  const auto hidden = [&](std::int64_t sum) {
-    return visible_decode(parts, dense, n, static_cast<double>(sum)) <= 0;
-  };
-  if (hidden(sums.front()) && !hidden(sums.back())) {
-    std::int64_t low = sums.front();
-    std::int64_t high = sums.back();
-    while (high - low > 1) {
-      const std::int64_t middle = low + (high - low) / 2;
-      (hidden(middle) ? low : high) = middle;
-    }
-    const auto place = std::lower_bound(sums.begin(), sums.end(), low);
-    if (*place != low) sums.insert(place, low);
-  }
-  std::vector<Sample> samples;
-  for (const std::int64_t sum : sums) {
-    const std::int64_t time =
-        picoseconds(visible_decode(parts, dense, n, static_cast<double>(sum)));
-    samples.push_back({sum, std::max(time, samples.empty() ? 0 : samples.back().time_ps)});
-  }
-  return samples;
-}
-
-/// A straight piece between two samples, and the sample it misses most.
+/// A straight piece between two samples, and the sample it misses most. Pieces never fall: where
+/// the law does (a measured grid may), the piece is level at the mean of its ends.
 struct Chord {
   std::size_t from = 0, to = 0;
   std::size_t worst = 0;
   double error = 0;  ///< there, as a share of the step
 };
 
+/// The line between two samples, at `sum`.
+double on_chord(const Sample& from, const Sample& to, std::int64_t sum) {
+  const auto low = static_cast<double>(from.time_ps);
+  const auto high = static_cast<double>(to.time_ps);
+  if (high < low) return (low + high) / 2;
+  return low + (high - low) *
+                   (static_cast<double>(sum - from.sum) / static_cast<double>(to.sum - from.sum));
+}
+
+double miss(const Sample& from, const Sample& to, const Sample& at, double rest_ps) {
+  const auto time = static_cast<double>(at.time_ps);
+  return std::abs(on_chord(from, to, at.sum) - time) / (rest_ps + time);
+}
+
 Chord chord_between(const std::vector<Sample>& samples, std::size_t from, std::size_t to,
                     double rest_ps) {
   Chord chord{from, to, from, 0};
-  const auto width = static_cast<double>(samples[to].sum - samples[from].sum);
-  const auto rise = static_cast<double>(samples[to].time_ps - samples[from].time_ps);
+  // A level piece misses its ends too; splitting it anywhere helps.
+  const double ends = miss(samples[from], samples[to], samples[from], rest_ps);
+  if (to - from > 1 && ends > 0) chord = {from, to, (from + to) / 2, ends};
   for (std::size_t i = from + 1; i < to; ++i) {
-    const double share = static_cast<double>(samples[i].sum - samples[from].sum) / width;
-    const auto time = static_cast<double>(samples[i].time_ps);
-    const double line = static_cast<double>(samples[from].time_ps) + rise * share;
-    const double error = std::abs(line - time) / (rest_ps + time);
+    const double error = miss(samples[from], samples[to], samples[i], rest_ps);
     if (error > chord.error) chord = {from, to, i, error};
   }
   return chord;
+}
+
+/// Decode attention of n sequences by summed context.
+class DecodeLaw {
+ public:
+  DecodeLaw(const StepParts& parts, std::int64_t n)
+      : parts_(parts), n_(n), dense_(parts.dense_kernels(parts.slice().share(n))) {
+    rest_ps_ = (parts.floored(dense_) + parts.rows(n) + parts.step_host()) *
+               static_cast<double>(kTicksPerSecond);
+  }
+  Sample at(std::int64_t sum) const {
+    return {sum, picoseconds(visible_decode(parts_, dense_, n_, static_cast<double>(sum)))};
+  }
+  bool hidden(std::int64_t sum) const {
+    return visible_decode(parts_, dense_, n_, static_cast<double>(sum)) <= 0;
+  }
+  double rest_ps() const { return rest_ps_; }
+
+ private:
+  const StepParts& parts_;
+  std::int64_t n_;
+  double dense_, rest_ps_ = 0;
+};
+
+/// Contexts kFirst x 2^(i / kPerDoubling), and the one where attention comes out from under the
+/// host's floor.
+std::vector<std::int64_t> decode_contexts(const DecodeLaw& law, std::int64_t n,
+                                          std::int64_t max_context) {
+  constexpr double kFirst = 16;  // tokens of one sequence; the law is flat below
+  constexpr double kPerDoubling = 4;
+  const double last = std::max(2 * kFirst, static_cast<double>(max_context));
+  std::vector<std::int64_t> sums{n};
+  for (double context = kFirst; context < last; context *= std::exp2(1 / kPerDoubling)) {
+    const std::int64_t sum = std::llround(context * static_cast<double>(n));
+    if (sum > sums.back()) sums.push_back(sum);
+  }
+  sums.push_back(
+      std::max<std::int64_t>(sums.back() + 1, std::llround(last * static_cast<double>(n))));
+  if (law.hidden(sums.front()) && !law.hidden(sums.back())) {
+    std::int64_t low = sums.front();
+    std::int64_t high = sums.back();
+    while (high - low > 1) {
+      const std::int64_t middle = low + (high - low) / 2;
+      (law.hidden(middle) ? low : high) = middle;
+    }
+    const auto place = std::lower_bound(sums.begin(), sums.end(), low);
+    if (*place != low) sums.insert(place, low);
+  }
+  return sums;
+}
+
+/// Appends samples after `from` up to `to`, closer wherever the middle is off the straight line:
+/// measured grids have kinks at their points.
+void refine(const DecodeLaw& law, const Sample& from, const Sample& to, int depth,
+            std::vector<Sample>& samples) {
+  if (depth > 0 && to.sum - from.sum > 1) {
+    const double middle = std::sqrt(static_cast<double>(from.sum) * static_cast<double>(to.sum));
+    const Sample between = law.at(std::clamp(std::llround(middle), from.sum + 1LL, to.sum - 1LL));
+    if (miss(from, to, between, law.rest_ps()) > kTolerance / 2 ||
+        miss(from, to, from, law.rest_ps()) > kTolerance / 2) {
+      refine(law, from, between, depth - 1, samples);
+      refine(law, between, to, depth - 1, samples);
+      return;
+    }
+  }
+  samples.push_back(to);
 }
 
 /// Break-points by splitting the worst chord until none is off by kTolerance or there are as many
 /// pieces as allowed (Douglas and Peucker 1973, doi:10.3138/FM57-6770-U75U-7727).
 std::vector<StepTable::Piece> decode_pieces(const StepParts& parts, std::int64_t n,
                                             std::int64_t max_context) {
-  const double dense = parts.dense_kernels(parts.slice().share(n));
-  const std::vector<Sample> samples = decode_samples(parts, dense, n, max_context);
-  const double rest_ps = (parts.floored(dense) + parts.rows(n) + parts.step_host()) *
-                         static_cast<double>(kTicksPerSecond);
-  std::vector<Chord> chords{chord_between(samples, 0, samples.size() - 1, rest_ps)};
-  while (chords.size() < kMaxPieces) {
+  constexpr int kDepth = 5;  // halvings of a quarter of a doubling
+  const DecodeLaw law(parts, n);
+  std::vector<Sample> samples;
+  for (const std::int64_t sum : decode_contexts(law, n, max_context)) {
+    const Sample next = law.at(sum);
+    if (samples.empty()) {
+      samples.push_back(next);
+    } else {
+      refine(law, Sample(samples.back()), next, kDepth, samples);
+    }
+  }
+  std::vector<Chord> chords{chord_between(samples, 0, samples.size() - 1, law.rest_ps())};
+  while (chords.size() < kMostPieces) {
     const auto worst =
         std::max_element(chords.begin(), chords.end(),
                          [](const Chord& a, const Chord& b) { return a.error < b.error; });
-    if (worst->error < kTolerance) break;
+    if (worst->error < (chords.size() < kMaxPieces ? kTolerance : kLooseTolerance)) break;
     const Chord split = *worst;
-    *worst = chord_between(samples, split.from, split.worst, rest_ps);
-    chords.push_back(chord_between(samples, split.worst, split.to, rest_ps));
+    *worst = chord_between(samples, split.from, split.worst, law.rest_ps());
+    chords.push_back(chord_between(samples, split.worst, split.to, law.rest_ps()));
   }
   std::sort(chords.begin(), chords.end(),
             [](const Chord& a, const Chord& b) { return a.from < b.from; });
@@ -178,7 +233,9 @@ std::vector<StepTable::Piece> decode_pieces(const StepParts& parts, std::int64_t
     const Sample& from = samples[chord.from];
     const Sample& to = samples[chord.to];
     const std::int64_t width = to.sum - from.sum;
-    pieces.push_back({from.sum, from.time_ps, (to.time_ps - from.time_ps + width / 2) / width});
+    const std::int64_t rise = std::max<std::int64_t>(0, to.time_ps - from.time_ps);
+    pieces.push_back(
+        {from.sum, std::llround(on_chord(from, to, from.sum)), (rise + width / 2) / width});
   }
   // Fewer tokens than one a sequence cannot be; the first piece starts at 0 all the same.
   StepTable::Piece& first = pieces.front();
@@ -190,7 +247,8 @@ std::vector<StepTable::Piece> decode_pieces(const StepParts& parts, std::int64_t
 /// Chunk lengths of the prefill grid: both sides of every step of the law, which stands where
 /// another block of queries begins. Blocks hold kQueryBlock queries of one head, or of all heads
 /// that share a KV head.
-std::vector<std::int64_t> chunk_grid(const StepParts& parts, std::int64_t max_chunk) {
+std::vector<std::int64_t> chunk_grid(const StepParts& parts, std::int64_t max_chunk,
+                                     bool measured) {
   // Inside one block of queries only the clock's share of computing changes, smoothly.
   std::vector<std::int64_t> grid{0, 1, 2, 4, 8, 16, 32, 64, 96, max_chunk};
   const auto add_edges = [&](std::int64_t from, std::int64_t to, std::int64_t step) {
@@ -210,17 +268,18 @@ std::vector<std::int64_t> chunk_grid(const StepParts& parts, std::int64_t max_ch
   }
   // Where a host floor hides attention, its edge runs across the grid: keep cells small there.
   if (parts.floored(0) > 0) add_edges(16, 2048, 16);
+  if (measured) add_edges(16, 128, 16);  // kinks at the points of the grid
   std::sort(grid.begin(), grid.end());
   grid.erase(std::unique(grid.begin(), grid.end()), grid.end());
   return grid;
 }
 
 StepTable::PrefillGrid prefill_grid(const StepParts& parts, std::int64_t max_chunk,
-                                    std::int64_t max_context) {
+                                    std::int64_t max_context, bool measured) {
   StepTable::PrefillGrid grid;
-  grid.chunks = chunk_grid(parts, max_chunk);
+  grid.chunks = chunk_grid(parts, max_chunk, measured);
   grid.pasts = {0};
-  const double ratio = parts.floored(0) > 0 ? 1.05 : 1.35;
+  const double ratio = parts.floored(0) > 0 ? 1.05 : measured ? 1.07 : 1.35;
   for (double past = 64; past < static_cast<double>(max_context); past *= ratio) {
     grid.pasts.push_back(std::llround(past));
   }
@@ -309,13 +368,15 @@ CompiledSteps compile_steps(const Deployment& deployment, const Limits& limits) 
   const std::int64_t most_tokens = std::max(limits.max_batch, limits.max_step_tokens);
 
   StepTable::Parts table;
-  table.dense_ps = dense_table(parts, most_tokens);
+  // Measured grids have kinks wherever their points are: finer there.
+  const bool measured = deployment.family == KernelFamily::kTable && deployment.kernels != nullptr;
+  table.dense_ps = dense_table(parts, most_tokens, measured);
   table.per_sequence_ps = row_table(parts, limits.max_batch);
   table.decode_pieces.push_back({{0, 0, 0}});
   for (std::int64_t n = 1; n <= limits.max_batch; ++n) {
     table.decode_pieces.push_back(decode_pieces(parts, n, max_context));
   }
-  table.prefill = prefill_grid(parts, limits.max_step_tokens, max_context);
+  table.prefill = prefill_grid(parts, limits.max_step_tokens, max_context, measured);
 
   CompiledSteps compiled;
   compiled.steps = std::make_shared<const StepTable>(std::move(table));

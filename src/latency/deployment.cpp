@@ -131,6 +131,9 @@ void describe(json::Archive& archive, EnginePreset& preset) {
                    Dimension::kDuration, json::kNonNegative);
   archive.number({"server_factor", "sustained over benchmarked time of computing kernels"},
                  preset.server_factor, kFactor);
+  archive.number(
+      {"elementwise_factor", "traffic of norms and rotary embedding over that of fused kernels"},
+      preset.elementwise_factor, kFactor);
   archive.choice({"all_reduce", "which all-reduce the engine uses"}, preset.all_reduce,
                  kAllReduces);
   archive.number({"kv_utilisation", "share of device memory the engine may fill"},
@@ -176,9 +179,12 @@ void describe(json::Archive& archive, DeploymentConfig& config) {
   archive.choice({"family", "law of the kernel times"}, config.family, kFamilies);
   archive.text({"engine", "preset of the inference engine"}, config.engine);
   optional_seconds(archive, "step_host_s", "overrides the preset", config.step_host_s);
+  optional_seconds(archive, "sequence_host_s", "overrides the preset", config.sequence_host_s);
   optional_seconds(archive, "layer_host_s", "overrides the preset", config.layer_host_s);
   optional_seconds(archive, "launch_s", "overrides the preset", config.launch_s);
   optional_number(archive, "server_factor", "overrides the preset", config.server_factor, kFactor);
+  optional_number(archive, "elementwise_factor", "overrides the preset", config.elementwise_factor,
+                  kFactor);
   optional_number(archive, "kv_utilisation", "overrides the preset", config.kv_utilisation,
                   {0, 1, true, false});
   archive.text({"kernel_file", "kernel-model file of `headroom fit`"}, config.kernel_file);
@@ -219,9 +225,11 @@ std::optional<Deployment> resolve_deployment(const DeploymentConfig& config,
     if (kFamilies[i].name == config.family) d.family = static_cast<KernelFamily>(i);
   }
   d.engine.step_host_s = config.step_host_s.value_or(d.engine.step_host_s);
+  d.engine.sequence_host_s = config.sequence_host_s.value_or(d.engine.sequence_host_s);
   d.engine.layer_host_s = config.layer_host_s.value_or(d.engine.layer_host_s);
   d.engine.launch_s = config.launch_s.value_or(d.engine.launch_s);
   d.engine.server_factor = config.server_factor.value_or(d.engine.server_factor);
+  d.engine.elementwise_factor = config.elementwise_factor.value_or(d.engine.elementwise_factor);
   d.engine.kv_utilisation = config.kv_utilisation.value_or(d.engine.kv_utilisation);
   if (!config.kernel_file.empty()) {
     const json::Document document =

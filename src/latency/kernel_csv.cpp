@@ -228,6 +228,7 @@ std::optional<KernelShape> dense_row(const Row& row, const LayerContext& context
   if (layer == "layernorm" || layer == "final_layernorm") return moves(tokens, 4 * t.d_model);
   if (layer == "act_fn") return moves(tokens, 3 * s.d_ff);
   if (layer == "rotary_emb") return moves(tokens, 2 * (s.heads + s.kv_heads) * t.head_dim);
+  if (layer == "qk_norm") return moves(tokens, 2 * (s.heads + s.kv_heads) * t.head_dim);
   if (layer == "embedding") return moves(tokens, 2 * t.d_model);
   return std::nullopt;
 }

@@ -127,6 +127,7 @@ void describe(json::Archive& archive, Transformer& transformer) {
   size_field(archive, "d_ff", "width of the dense feed-forward", transformer.d_ff);
   archive.boolean({"gated", "gate and up projections, as in SwiGLU"}, transformer.gated);
   archive.boolean({"rope", "rotary position embedding"}, transformer.rope);
+  archive.boolean({"qk_norm", "queries and keys normalised head by head"}, transformer.qk_norm);
   archive.boolean({"tied", "the LM head shares the embedding"}, transformer.tied);
   size_field(archive, "vocab", "size of the vocabulary", transformer.vocab);
   size_field(archive, "max_context", "longest context in tokens", transformer.max_context);

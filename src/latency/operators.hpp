@@ -31,7 +31,8 @@ struct Slice {
         moe_layers(layers - dense_layers),
         dtype(d.dtype),
         kv_dtype(d.kv_dtype),
-        engine_all_reduce(d.engine.all_reduce == "engine") {}
+        engine_all_reduce(d.engine.all_reduce == "engine"),
+        unfused(d.engine.elementwise_factor) {}
 
   const Transformer& t;
   std::int64_t tp, pp, ep;
@@ -40,6 +41,7 @@ struct Slice {
   double layers, dense_layers, moe_layers;
   Dtype dtype, kv_dtype;
   bool engine_all_reduce;
+  double unfused;  ///< traffic of norms and rotary embedding over that of fused kernels
 
   /// Tokens (or rows, or sequences) that one GPU sees at a time: the batch is cut into one
   /// micro-batch a pipeline stage and spread over the attention groups.
@@ -79,8 +81,8 @@ void attention_projections(const Slice& s, std::int64_t tokens, Sink&& sink) {
     sink("kv_up", GemmShape{tokens, s.heads * (a.nope_head_dim + a.v_head_dim), a.kv_rank, s.dtype},
          s.layers);
     sink("attention_out", GemmShape{tokens, t.d_model, s.heads * a.v_head_dim, s.dtype}, s.layers);
-    elementwise("rope", 2 * rows * static_cast<double>((s.heads + 1) * a.rope_head_dim), s.layers,
-                sink);
+    elementwise("rope", s.unfused * 2 * rows * static_cast<double>((s.heads + 1) * a.rope_head_dim),
+                s.layers, sink);
     elementwise("kv_write", 2 * rows * static_cast<double>(a.kv_rank + a.rope_head_dim), s.layers,
                 sink);
     return;
@@ -88,8 +90,14 @@ void attention_projections(const Slice& s, std::int64_t tokens, Sink&& sink) {
   sink("qkv", GemmShape{tokens, (s.heads + 2 * s.kv_heads) * t.head_dim, t.d_model, s.dtype},
        s.layers);
   sink("attention_out", GemmShape{tokens, t.d_model, s.heads * t.head_dim, s.dtype}, s.layers);
+  if (t.qk_norm) {
+    elementwise("qk_norm",
+                s.unfused * 2 * rows * static_cast<double>((s.heads + s.kv_heads) * t.head_dim),
+                s.layers, sink);
+  }
   if (t.rope) {
-    elementwise("rope", 2 * rows * static_cast<double>((s.heads + s.kv_heads) * t.head_dim),
+    elementwise("rope",
+                s.unfused * 2 * rows * static_cast<double>((s.heads + s.kv_heads) * t.head_dim),
                 s.layers, sink);
   }
   elementwise("kv_write", 2 * rows * static_cast<double>(2 * s.kv_heads * t.head_dim), s.layers,
@@ -141,7 +149,7 @@ void dense_operators(const Slice& s, std::int64_t tokens, Sink&& sink) {
   elementwise("embedding", 2 * rows * d, 1, sink);
   all_reduce(s, tokens, 1, sink);  // the embedding is split by vocabulary
   // Residual addition fused with the norm: reads and writes both streams.
-  elementwise("norm", 4 * rows * d, 2 * s.layers + 1, sink);
+  elementwise("norm", s.unfused * 4 * rows * d, 2 * s.layers + 1, sink);
   attention_projections(s, tokens, sink);
   if (s.dense_layers > 0) feed_forward(s, tokens, t.d_ff, s.dense_layers, sink);
   if (s.moe_layers > 0) mixture(s, tokens, sink);

@@ -71,6 +71,8 @@ void add_pool(Rows& rows, const ResolvedPool& pool) {
   if (pool.deployment) {
     const EnginePreset& engine = pool.deployment->engine;
     rows.duration(path + "step_host_s", ticks_from_seconds(engine.step_host_s), "the preset's");
+    rows.duration(path + "sequence_host_s", ticks_from_seconds(engine.sequence_host_s),
+                  "the preset's");
     rows.duration(path + "layer_host_s", ticks_from_seconds(engine.layer_host_s), "the preset's");
     rows.duration(path + "launch_s", ticks_from_seconds(engine.launch_s), "the preset's");
     rows.add(path + "server_factor", decimal(engine.server_factor), "number", "the preset's");

@@ -191,6 +191,7 @@ void resolve_tokens(const ScenarioPool& pool, const std::string& pointer, Resolv
         std::max(config.token_budget, std::min(config.max_context, kLongestWholePrompt));
   }
   config.block_tokens = pool.kv.block_tokens;
+  config.reuse_preempted = pool.kv.reuse_preempted;
   resolved.kv = kv_capacity(deployment, limits, config.block_tokens);
   if (!resolved.kv->fits) {
     context.problems.add(

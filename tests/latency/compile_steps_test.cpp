@@ -1,8 +1,12 @@
 #include <chrono>
 #include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
 
 #include "headroom/core/random.hpp"
 #include "headroom/latency/deployment.hpp"
+#include "headroom/latency/fit.hpp"
 #include "support/catch.hpp"
 
 namespace headroom {
@@ -107,6 +111,64 @@ TEST_CASE("a step table is within 0.5 % of the kernels it was made from", "[late
   SECTION("as many heads as KV heads") {
     check_table(make("RTX-4090", "Llama-2-7B", 1, 1, "vllm-v1"), {256, 2048, 4096}, true, 200);
   }
+}
+
+/// The deployment with measured grids in place of its fits.
+Deployment with_tables(Deployment d, const std::vector<MeasuredRow>& rows) {
+  auto file = std::make_shared<KernelFile>();
+  file->gpu = d.gpu.name;
+  for (const KernelKind kind :
+       {KernelKind::kGemm, KernelKind::kPrefillAttention, KernelKind::kDecodeAttention}) {
+    file->tables.push_back(make_table(d.gpu, kind, Dtype::kBf16, rows, "test"));
+  }
+  d.kernels = std::move(file);
+  d.family = KernelFamily::kTable;
+  return d;
+}
+
+TEST_CASE("a step table follows measured grids, kinks included, within 0.5 %", "[latency][steps]") {
+  // Points at every second doubling, each off the fitted law by up to 8 % of its own: rougher than
+  // real grids, whose neighbours err alike.
+  const Deployment d = make("A100-SXM-80GB", "Llama-3.1-8B", 1, 1, "vllm-v1");
+  const KernelSet fitted(d.gpu, KernelFamily::kFitted, nullptr);
+  RandomStream random({11, 0, 0}, Purpose::kTest, 3, 0);
+  std::vector<MeasuredRow> rows;
+  const auto add = [&](const KernelShape& shape) {
+    const double noise = 1 + 0.08 * (2 * random.uniform() - 1);
+    rows.push_back({shape, fitted.seconds(shape) * noise, 0});
+  };
+  const Transformer& t = d.model.transformer;
+  for (std::int64_t x = 1; x <= 4096; x *= 4) {
+    for (const auto& [n, k] : {std::pair{6144, 4096}, {4096, 4096}, {28672, 4096}, {4096, 14336}}) {
+      add(GemmShape{x, n, k, Dtype::kBf16});
+    }
+    add(PrefillAttentionShape{1, 4 * x, 0, t.heads, t.kv_heads, 128, 128});
+  }
+  for (std::int64_t n = 1; n <= 256; n *= 4) {
+    for (std::int64_t context = 16; context <= 32768; context *= 4) {
+      add(DecodeAttentionShape{n, static_cast<double>(n * context), t.heads, t.kv_heads, 128});
+    }
+  }
+  check_table(with_tables(d, rows), {256, 4096, 32768}, true, 400);
+}
+
+TEST_CASE("a step table follows the measured grids of an A100 within 0.5 %",
+          "[latency][steps][shared]") {
+  const std::string folder =
+      std::string(HEADROOM_SOURCE_DIR) + "/../shared/data/kernels/a100_sxm/vllm-0.14.0/";
+  if (!std::filesystem::exists(folder)) {
+    std::printf("skipped: the measured kernels are not there\n");
+    return;
+  }
+  std::vector<MeasuredRow> rows;
+  for (const char* name : {"gemm.csv", "attention_prefill.csv", "attention_decode.csv"}) {
+    const MeasuredFile file = read_kernel_csv(folder + name);
+    rows.insert(rows.end(), file.rows.begin(), file.rows.end());
+  }
+  check_table(with_tables(make("A100-SXM-80GB", "Llama-3.1-70B", 8, 1, "vllm-v1"), rows),
+              {300, 8192, 131072}, true, 400);
+  check_table(with_tables(make("A100-SXM-80GB", "Llama-3.1-8B", 1, 1, "vllm-v1"), rows),
+              {256, 2048, 32768}, true, 400);
 }
 
 TEST_CASE("under eager launches, unmixed steps are within 0.5 % too", "[latency][steps]") {

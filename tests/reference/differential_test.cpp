@@ -33,6 +33,7 @@ TEST_CASE("the fast engine agrees with the plain one to the last tick",
   CHECK(reach.preemptions > 5000);
   CHECK(reach.scenarios_with_preemption > 500);
   CHECK(reach.repeated_preemptions > 1000);
+  CHECK(reach.blocks_reused > 1000);
   CHECK(reach.abandonments > 5000);
   CHECK(reach.mixed_steps > 10'000);
   CHECK(reach.tier_inversions > 3000);

@@ -133,6 +133,7 @@ PoolConfig random_pool(Draws& draws, int64_t number, int64_t prompt_high, int64_
     pool.kv_blocks =
         std::max<int64_t>(1, static_cast<int64_t>(room * static_cast<double>(largest) /
                                                   static_cast<double>(pool.block_tokens)));
+    pool.reuse_preempted = draws.chance(0.5);
     if (draws.chance(0.2)) pool.max_context = draws.whole(largest / 2, largest + 5);
     pool.token_budget =
         draws.chance(0.5) ? draws.whole(1, prompt_high) : draws.whole(prompt_high, 4 * prompt_high);

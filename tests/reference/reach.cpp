@@ -29,6 +29,7 @@ void Reach::add(const Scenario& scenario, const ReferenceCounts& counts,
   std::int64_t preempted = 0;
   for (const PoolCounts& pool : counts.pools) {
     preempted += pool.preemptions;
+    blocks_reused += pool.blocks_reused;
     mixed_steps += pool.mixed;
     steps += pool.steps;
     starts += pool.starts;
@@ -81,6 +82,7 @@ std::string Reach::text() const {
   line("preemptions", preemptions);
   line("scenarios with preemption", scenarios_with_preemption);
   line("requests preempted more than once", repeated_preemptions);
+  line("blocks that a preempted request found again", blocks_reused);
   line("tier inversions", tier_inversions);
   line("ticks shared by two kinds of event", shared_ticks);
   line("hand-overs", hand_overs);

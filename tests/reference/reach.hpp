@@ -14,6 +14,7 @@ namespace headroom::reference {
 struct Reach {
   std::int64_t scenarios = 0, requests = 0, horizons_that_cut = 0;
   std::int64_t preemptions = 0, scenarios_with_preemption = 0, repeated_preemptions = 0;
+  std::int64_t blocks_reused = 0;
   std::int64_t abandonments = 0, mixed_steps = 0, steps = 0, tier_inversions = 0, shared_ticks = 0;
   std::int64_t never_fits = 0, context_limit = 0, refused_hand_overs = 0, hand_overs = 0;
   std::int64_t gaps = 0;

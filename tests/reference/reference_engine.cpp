@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <deque>
 #include <list>
 #include <map>
 #include <optional>
@@ -28,6 +29,7 @@ struct Job {
   int64_t made = 0;                  // output tokens, on this stage
   int64_t computed = 0;              // tokens whose KV is held
   int64_t blocks = 0;                // held
+  int64_t kept = 0;                  // names the blocks it left when it was preempted; 0 = none
   bool prefilling = false;           // admitted and its known tokens not yet computed
   int64_t scheduled = 0;             // tokens the present step computes for it
   Ticks leaves = kNever;             // slots: end of its service
@@ -47,12 +49,21 @@ using Queue = std::list<Job*>;
 
 enum class Standing { kOut, kDown, kServing, kLeaving, kGone };
 
+// A free block that may still hold tokens of a preempted request.
+struct FreeBlock {
+  int64_t kept = 0;    // whose; 0 = nobody's
+  int64_t number = 0;  // among its blocks, from the first tokens on; -1 = not full
+};
+
 struct Replica {
   ReplicaId id{0};
   Standing standing = Standing::kOut;
   Ticks since{0};             // in service, or not
   std::vector<Job*> running;  // admitted, in order of admission
   int64_t free_blocks = 0;
+  // Where a pool reuses them: free blocks in the order in which they are taken. It is longer than
+  // free_blocks by what the step being built was promised.
+  std::deque<FreeBlock> free_list;
   Ticks step_start{0};
   std::optional<Ticks> step_end;  // inside a step or batch that ends then
   bool mixed = false;             // that step holds prefill and decodes
@@ -93,6 +104,7 @@ class Engine {
       for (std::uint32_t i = 0; i < pool.replicas.size(); ++i) {
         pool.replicas[i].id = ReplicaId{i};
         pool.replicas[i].free_blocks = pool_config.kv_blocks;
+        empty_cache(pool, pool.replicas[i]);
         if (i < pool_config.replicas) pool.replicas[i].standing = Standing::kServing;
       }
       pool.queues.resize(central(pool) ? 1 : pool.replicas.size());
@@ -332,6 +344,7 @@ class Engine {
       }
       attempt_over(*job, EndState::kFailed, RejectReason::kNone);
     }
+    empty_cache(pool, replica);
     const bool leaving = replica.standing == Standing::kLeaving;
     stand(pool, replica, leaving ? Standing::kGone : Standing::kDown);
   }
@@ -443,7 +456,7 @@ class Engine {
 
   void enter_stage(Job& job, std::uint32_t stage, const StageWork& work) {
     job.work = work;
-    job.made = 0;
+    job.made = job.kept = 0;
     job.record.stage = static_cast<std::int32_t>(stage);
     job.record.pool = class_of(job).stages[stage];
     job.record.output_tokens += work.output_tokens;
@@ -652,8 +665,16 @@ class Engine {
         }
       }
       if (!best) break;
-      head.computed = head.work.cached_tokens;
       const int64_t tokens = tokens_at_admission(pool, *best, head);
+      head.computed = found_tokens(pool, *best, head);
+      if (head.computed > head.work.cached_tokens) {
+        counts_.pools[index(pool.id)].blocks_reused += head.computed / pool.config->block_tokens;
+        std::erase_if(best->free_list, [&](const FreeBlock& block) {
+          return block.kept == head.kept && block.number >= 0 &&
+                 block.number < head.computed / pool.config->block_tokens;
+        });
+      }
+      head.kept = 0;
       admit(pool, *best, head);
       schedule(pool, *best, head, tokens);
       best->admitted_any = any = true;
@@ -665,9 +686,22 @@ class Engine {
     return any;
   }
 
+  // Tokens whose KV a waiting request would find: the cached part of its prompt, or the blocks it
+  // left on this replica, from the first on, as far as nobody has taken them or is promised them.
+  static int64_t found_tokens(const Pool& pool, const Replica& replica, const Job& job) {
+    if (job.kept == 0) return job.work.cached_tokens;
+    const auto promised = static_cast<int64_t>(replica.free_list.size()) - replica.free_blocks;
+    int64_t found = 0;
+    for (auto block = replica.free_list.rbegin(); block != replica.free_list.rend() - promised;
+         ++block) {
+      if (block->kept == job.kept && block->number == found) ++found;
+    }
+    return std::max<int64_t>(job.work.cached_tokens, found * pool.config->block_tokens);
+  }
+
   // What the next step would compute of a waiting request: all of it, or what the budget leaves.
   static int64_t tokens_at_admission(const Pool& pool, const Replica& replica, const Job& job) {
-    const int64_t missing = std::max(int64_t{1}, job.known() - job.work.cached_tokens);
+    const int64_t missing = std::max(int64_t{1}, job.known() - found_tokens(pool, replica, job));
     return pool.config->mode == BatchMode::kChunked ? std::min(missing, replica.budget) : missing;
   }
 
@@ -685,7 +719,7 @@ class Engine {
     } else if (replica.admitted_any && tokens > replica.budget) {
       return false;
     }
-    return ceil_div(job.work.cached_tokens + tokens, pool.config->block_tokens) <=
+    return ceil_div(found_tokens(pool, replica, job) + tokens, pool.config->block_tokens) <=
            replica.free_blocks;
   }
 
@@ -720,6 +754,7 @@ class Engine {
     replica.budget += victim->scheduled;
     ++victim->record.preemptions;
     ++counts_.pools[index(pool.id)].preemptions;
+    if (pool.config->reuse_preempted) victim->kept = ++blocks_left_;
     take_off(replica, *victim);
     join_at_head_of_tier(*victim);
   }
@@ -741,6 +776,10 @@ class Engine {
       }
     }
     if (tokens == 0) return false;
+    if (pool.config->reuse_preempted) {  // the promised blocks are taken
+      const auto promised = static_cast<int64_t>(replica.free_list.size()) - replica.free_blocks;
+      replica.free_list.erase(replica.free_list.begin(), replica.free_list.begin() + promised);
+    }
     duration += table.dense(tokens) + table.per_sequence(rows);
     if (decodes > 0) duration += table.decode_attention(decodes, context);
     HEADROOM_CHECK(duration.count > 0, "a step takes time");
@@ -795,9 +834,23 @@ class Engine {
         Ticks{replica.share_clock - job.share_from};
     std::erase(replica.running, &job);
     replica.free_blocks += job.blocks;
+    const PoolConfig& pool = *pool_of(job).config;
+    if (pool.reuse_preempted) {
+      // The last tokens foremost, so that they are lost first. What the step being built had
+      // promised the request was never taken.
+      const int64_t full = job.computed / pool.block_tokens;
+      for (int64_t i = ceil_div(job.computed, pool.block_tokens) - 1; i >= 0; --i) {
+        replica.free_list.push_back({job.kept, i < full ? i : -1});
+      }
+    }
     job.blocks = job.computed = job.scheduled = 0;
     job.leaves = kNever;
     job.where = nullptr;
+  }
+
+  static void empty_cache(const Pool& pool, Replica& replica) {
+    if (!pool.config->reuse_preempted) return;
+    replica.free_list.assign(static_cast<std::size_t>(pool.config->kv_blocks), FreeBlock{});
   }
 
   // The present attempt has ended: for good, or the user will try again.
@@ -855,6 +908,7 @@ class Engine {
   std::size_t event_ = 0;      // the next of the fleet events
   std::vector<Wide> full_at_;  // of the classes' token buckets; may lie months beyond the run
   Ticks now_{-1};
+  int64_t blocks_left_ = 0;       // times that a preempted request left blocks behind
   unsigned kinds_this_tick_ = 0;  // bits: step ends 1, patience 2, arrivals 4, fleet changes 8
 };
 

@@ -81,6 +81,32 @@ TEST_CASE("the last admitted of the lowest tier is preempted and recomputes what
   CHECK(run.counts.pools[0].block_peak == 4);
 }
 
+TEST_CASE("where prefix caching keeps them, a victim finds the blocks that nobody took",
+          "[reference][continuous][preemption]") {
+  PoolConfig pool = token_pool(BatchMode::kContinuous, 100, 4);
+  pool.reuse_preempted = true;
+  const auto run =
+      run_by_hand(hand_cell({pool}), Demand().add(0, 0, tokens(4, 8)).add(0, 0, tokens(4, 8)));
+  const RequestRecord& b = run.records[1];
+  // As above up to 1072. The second left two full blocks with 8 tokens; the first took one, which
+  // held the later four. So 4 of its 9 tokens are found: dense(5) + 5 x 4, then 120, 121.
+  CHECK(b.preemptions == 1);
+  CHECK(b.time_in_queue == Ticks{1072 - 712});
+  CHECK(b.finish == Ticks{1072 + 150 + 20 + 120 + 121});
+}
+
+TEST_CASE("a victim admitted by another replica finds nothing of its own",
+          "[reference][central][preemption]") {
+  PoolConfig pool = token_pool(BatchMode::kContinuous, 100, 4, 2);
+  pool.reuse_preempted = true;
+  const auto run = run_by_hand(
+      hand_cell({pool}),
+      Demand().add(0, 0, tokens(4, 8)).add(0, 0, tokens(16, 1)).add(0, 1, tokens(4, 8)));
+  CHECK(run.records[2].preemptions == 1);
+  CHECK(run.records[2].replica == ReplicaId{1});
+  CHECK(run.records[2].finish == Ticks{812 + 190 + 120 + 121});
+}
+
 TEST_CASE("a request of the lowest tier that needs a block is its own victim",
           "[reference][continuous][preemption]") {
   const auto run = run_by_hand(hand_cell({token_pool(BatchMode::kContinuous, 100, 4)}),

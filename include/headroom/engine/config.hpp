@@ -43,6 +43,9 @@ struct PoolConfig {
   Ticks max_wait{0};               ///< static: longest wait of a batch's oldest request
   std::int64_t block_tokens = 16;  ///< tokens of one KV block
   std::int64_t kv_blocks = 0;      ///< of one replica; continuous and chunked
+  /// Prefix caching: a preempted request finds those of its full blocks again that its replica has
+  /// not given to others meanwhile.
+  bool reuse_preempted = false;
   std::int64_t max_context = 0;    ///< prompt + output tokens a request may have; 0 = no limit
   std::shared_ptr<const StepTable> steps;  ///< continuous and chunked
   /// Largest batch of decodes, and tokens of a step, that the kernel models behind `steps` were

@@ -36,6 +36,8 @@ struct EnginePreset {
   double layer_host_s = 0;   ///< host time to issue one layer; a step's kernels cannot beat the sum
   double launch_s = 0;       ///< gap added per kernel on the device
   double server_factor = 1;  ///< sustained over benchmarked kernel time (hot chip, lower clocks)
+  /// Memory traffic of norms and rotary embedding over that of fused kernels.
+  double elementwise_factor = 1;
   std::string all_reduce = "engine";  ///< "engine" (one-shot, inside a node) or "nccl"
   double kv_utilisation = 0.9;        ///< share of device memory the engine may fill
   double reserve_bytes = 0;           ///< of each GPU: context, communicators, graphs
@@ -58,7 +60,8 @@ struct DeploymentConfig {
   std::string family = "fitted";
   std::string engine = "vllm-v1";
   /// Overrides of the preset's numbers; absent = the preset's.
-  std::optional<double> step_host_s, layer_host_s, launch_s, server_factor, kv_utilisation;
+  std::optional<double> step_host_s, sequence_host_s, layer_host_s, launch_s, server_factor,
+      elementwise_factor, kv_utilisation;
   std::string kernel_file;  ///< path of a kernel-model file, empty = the catalogue's
   std::string pointer;      ///< where it stood, for issues raised on resolving
 };

@@ -42,6 +42,7 @@ struct Transformer {
   std::int64_t d_ff = 0;  ///< dense feed-forward width
   bool gated = true;      ///< gate and up projections (SwiGLU) instead of one
   bool rope = true;       ///< rotary embedding of queries and keys
+  bool qk_norm = false;   ///< queries and keys are normalised head by head (Qwen3)
   bool tied = false;      ///< LM head shares the embedding's weights
   std::int64_t vocab = 0;
   std::int64_t max_context = 0;

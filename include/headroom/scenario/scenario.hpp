@@ -56,6 +56,7 @@ void describe(json::Archive& archive, BatchingConfig& batching);
 struct KvConfig {
   std::int64_t block_tokens = 16;
   std::int64_t blocks = 0;  ///< of one replica; 0 = as many as the memory holds
+  bool reuse_preempted = false;
 };
 void describe(json::Archive& archive, KvConfig& kv);
 

@@ -10,8 +10,11 @@
 namespace headroom::validation {
 
 std::span<const Section> sections() {
-  static constexpr std::array<Section, 4> kSections{{
+  static constexpr std::array<Section, 7> kSections{{
       {"kernels", "kernel models against measured kernels", write_kernels},
+      {"layer", "a composed layer against Vidur's operations", write_layer},
+      {"serving", "replays of real vLLM servers in overload", write_serving},
+      {"splitwise", "step times of 2023 under eager launches", write_splitwise},
       {"published-throughput", "published LLM throughput as runs of the engine",
        write_published_throughput},
       {"published-images", "published picture latencies", write_published_images},

@@ -24,6 +24,9 @@ struct Section {
 std::span<const Section> sections();
 
 void write_kernels(const StudyInput& input, std::ostream& out);
+void write_layer(const StudyInput& input, std::ostream& out);
+void write_serving(const StudyInput& input, std::ostream& out);
+void write_splitwise(const StudyInput& input, std::ostream& out);
 void write_published_throughput(const StudyInput& input, std::ostream& out);
 void write_published_images(const StudyInput& input, std::ostream& out);
 void write_mlperf_server(const StudyInput& input, std::ostream& out);
