@@ -180,6 +180,7 @@ void add_to_max(std::vector<double>& largest, const std::vector<double>& values)
 void add_delay_line(ClassTimelineStatistics& into, const MeasureSpec& spec,
                     const std::vector<MinuteTally>& minutes, double n) {
   into.queue_delay_p95_s.resize(minutes.size(), 0.0);
+  into.queue_delay_p95_spread.resize(minutes.size(), 0.0);
   into.queue_delay_censored.resize(minutes.size(), 0.0);
   const std::vector<TimeSpan> whole{{Ticks{0}, spec.horizon}};
   const Statistic p95{Statistic::Kind::kQuantile, 0.95};
@@ -192,7 +193,9 @@ void add_delay_line(ClassTimelineStatistics& into, const MeasureSpec& spec,
     const auto last = static_cast<std::size_t>(joined.to.count / spec.minute.count);
     for (std::size_t i = first; i < std::min(last, minutes.size()); ++i) {
       if (std::isnan(value)) into.queue_delay_censored[i] += 1;
-      into.queue_delay_p95_s[i] += (value - into.queue_delay_p95_s[i]) / n;
+      const double before = value - into.queue_delay_p95_s[i];  // Welford 1962
+      into.queue_delay_p95_s[i] += before / n;
+      into.queue_delay_p95_spread[i] += before * (value - into.queue_delay_p95_s[i]);
     }
   }
 }

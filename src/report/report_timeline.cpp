@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cmath>
 
+#include "headroom/plan/series.hpp"
 #include "report_parts.hpp"
 
 namespace headroom {
@@ -21,6 +23,21 @@ Json starts(std::size_t bins, double step_s) {
   Json list = Json::array();
   for (std::size_t i = 0; i < bins; ++i) list.push_back(number(static_cast<double>(i) * step_s));
   return list;
+}
+
+/// Student's t interval of each minute's p95 over the replications, from 0 up.
+Json band(const ClassTimelineStatistics& timeline, std::size_t replications, double confidence) {
+  const auto n = static_cast<double>(replications);
+  const double t = student_t_quantile(1 - (1 - confidence) / 2, n - 1);
+  Json low = Json::array();
+  Json high = Json::array();
+  for (std::size_t i = 0; i < timeline.queue_delay_p95_s.size(); ++i) {
+    const double mean = timeline.queue_delay_p95_s[i];
+    const double half = t * std::sqrt(timeline.queue_delay_p95_spread[i] / (n - 1) / n);
+    low.push_back(number_or_null(mean < half ? 0 : mean - half));
+    high.push_back(number_or_null(mean + half));
+  }
+  return {{"low", std::move(low)}, {"high", std::move(high)}};
 }
 
 void put_class(Json& into, const ClassTimelineStatistics& timeline) {
@@ -80,6 +97,16 @@ Json timeline_block(const ReportInput& input, const PeriodResult& period) {
     by_class[spec.classes[c]] = line(statistics.timeline[c].queue_delay_p95_s);
   }
   delay["by_class"] = std::move(by_class);
+  if (statistics.replications > 1) {
+    const auto ci = [&](const ClassTimelineStatistics& timeline) {
+      return band(timeline, statistics.replications, input.result.confidence);
+    };
+    Json classes_ci = Json::object();
+    for (std::size_t c = 0; c < spec.classes.size(); ++c) {
+      classes_ci[spec.classes[c]] = ci(statistics.timeline[c]);
+    }
+    delay["ci"] = {{"all", ci(all)}, {"by_class", std::move(classes_ci)}};
+  }
   block["queue_delay_p95_s"] = std::move(delay);
   return block;
 }

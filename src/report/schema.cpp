@@ -149,7 +149,11 @@ constexpr const char* kAnswer = R"schema(    "answer": {
         "queue_delay_p95_s": {
           "type": "object", "additionalProperties": false, "required": ["step_s", "t_s", "all", "by_class"],
           "properties": {"step_s": {"type": "number"}, "t_s": {"$ref": "#/$defs/line"}, "all": {"$ref": "#/$defs/line"},
-            "by_class": {"type": "object", "additionalProperties": {"$ref": "#/$defs/line"}}}}
+            "by_class": {"type": "object", "additionalProperties": {"$ref": "#/$defs/line"}},
+            "ci": {"type": "object", "additionalProperties": false, "required": ["all", "by_class"],
+              "description": "interval over the replications; absent with one of them",
+              "properties": {"all": {"$ref": "#/$defs/band"},
+                "by_class": {"type": "object", "additionalProperties": {"$ref": "#/$defs/band"}}}}}}
       }
     },
     "backlog": {
@@ -204,6 +208,10 @@ constexpr const char* kDefinitions = R"schema(  "$defs": {
     "interval": {"oneOf": [{"type": "null"}, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}]},
     "intervals": {"type": "object", "additionalProperties": {"$ref": "#/$defs/interval"}},
     "line": {"type": "array", "items": {"type": ["number", "null"]}},
+    "band": {
+      "type": "object", "additionalProperties": false, "required": ["low", "high"],
+      "properties": {"low": {"$ref": "#/$defs/line"}, "high": {"$ref": "#/$defs/line"}}
+    },
     "queue_len": {
       "type": "object", "additionalProperties": false, "required": ["mean", "max"],
       "properties": {"mean": {"$ref": "#/$defs/line"}, "max": {"$ref": "#/$defs/line"}}

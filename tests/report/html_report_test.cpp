@@ -51,6 +51,7 @@ TEST_CASE("the page says the answer and every section of its report", "[report][
   CHECK(count(page, "class=\"over-time\"") == 3);
   CHECK(has(page, spike_report()["scenario"]["sha256"].get<std::string>()));
   CHECK(has(page, "class=\"breach s0\""));  // the limit is missed in the spike
+  CHECK(has(page, "class=\"band s0\""));    // three replications have an interval
   CHECK(page == render_html({spike_report()}));
 }
 
@@ -78,6 +79,7 @@ TEST_CASE("a lost percentile is drawn as lost and named so", "[report][html]") {
   for (std::size_t i = 8; i < 12; ++i) {
     line["all"][i] = nullptr;
     line["by_class"]["image"][i] = nullptr;
+    for (const char* side : {"low", "high"}) line["ci"]["by_class"]["image"][side][i] = nullptr;
   }
   const std::string page = render_html({report});
   CHECK(count(page, "class=\"lost s0\"") == 1);

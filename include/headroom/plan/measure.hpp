@@ -134,6 +134,8 @@ struct ClassTimelineStatistics {
   std::vector<double> arrivals, queue_len, queue_len_max, oldest_age_s;
   /// One entry a minute unit (MeasureSpec::minute), joined minutes repeat their value.
   std::vector<double> queue_delay_p95_s;
+  /// Sum over the replications of the squared distances from that mean: the line's interval.
+  std::vector<double> queue_delay_p95_spread;
   std::vector<double> queue_delay_censored;  ///< replications in which it is
 };
 
