@@ -18,7 +18,7 @@ const PlanCase kCases[] = {
     {"M/M/c, load 8, p95 queue delay", 8, 0, "queue_delay", "p95", 10, 20'000},
     {"M/M/c, load 20, mean queue delay", 20, 0, "queue_delay", "mean", 24, 20'000},
     {"M/M/c, load 20, p95 queue delay", 20, 0, "queue_delay", "p95", 25, 20'000},
-    {"M/M/c, load 50, mean queue delay", 50, 0, "queue_delay", "mean", 60, 45'000},
+    {"M/M/c, load 30, mean queue delay", 30, 0, "queue_delay", "mean", 36, 80'000},
     {"M/M/c+M, load 5, patience 1 s, abandoned share", 5, 1, "abandoned_share", "", 5, 20'000},
     {"M/M/c+M, load 10, patience 1 s, abandoned share", 10, 1, "abandoned_share", "", 11, 20'000},
     {"M/M/c+M, load 12, patience 2 s, abandoned share", 12, 2, "abandoned_share", "", 13, 20'000},
