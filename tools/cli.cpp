@@ -47,6 +47,7 @@ within --max holds every target, or -n auto does not reach the --precision asked
 
 constexpr const char* kValidateFooter = R"(Examples:
   headroom validate scenarios/erlang-c.json scenarios/small-fleet.json
+  headroom validate scenarios/replay-trace.json --set classes.0.trace.path=my.csv.gz
   headroom validate --format github scenarios/small-fleet.json   annotations for a workflow)";
 
 constexpr const char* kReportFooter = R"(Examples:
@@ -185,6 +186,7 @@ void add_static_verbs(CLI::App& app, CommandLine& line) {
   validate->add_option("files", line.validate.files, "Scenario files")
       ->required()
       ->type_name("FILE...");
+  add_overrides(*validate, line.validate.overrides);
   validate->add_option("--format", line.validate.format, "text, json or github")
       ->check(CLI::IsMember({"text", "json", "github"}))
       ->type_name("FORM");

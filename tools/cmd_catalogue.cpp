@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "commands.hpp"
@@ -120,24 +121,42 @@ Json model_json(const Model& model) {
   return entry;
 }
 
-std::string gpu_row(const Gpu& gpu) {
+using Cells = std::vector<std::string>;
+
+Cells gpu_cells(const Gpu& gpu) {
   using json::Dimension;
-  return pad_right(gpu.name, 22) + pad_right(quantity(gpu.hbm_bytes, Dimension::kBytes), 10) +
-         pad_right(quantity(gpu.hbm_bytes_per_s, Dimension::kBytesPerS), 12) +
-         pad_right(
-             quantity(gpu.bf16_flops > 0 ? gpu.bf16_flops : gpu.fp16_flops, Dimension::kFlops),
-             13) +
-         pad_right(gpu.link, 12) + quantity(gpu.power_w, Dimension::kPower) + "\n";
+  return {gpu.name,
+          quantity(gpu.hbm_bytes, Dimension::kBytes),
+          quantity(gpu.hbm_bytes_per_s, Dimension::kBytesPerS),
+          quantity(gpu.bf16_flops > 0 ? gpu.bf16_flops : gpu.fp16_flops, Dimension::kFlops),
+          gpu.link,
+          quantity(gpu.power_w, Dimension::kPower)};
 }
 
-std::string model_row(const Model& model) {
+Cells model_cells(const Model& model) {
   const bool diffusion = model.kind == ModelKind::kDiffusion;
   const double weights = diffusion ? model.image.parameters : model.transformer.parameters();
   const double active = diffusion ? weights : model.transformer.active_parameters();
-  return pad_right(model.name, 26) + pad_right(kind_name(model.kind), 22) +
-         pad_right(parameters(weights), 10) + pad_right(parameters(active), 10) +
-         (diffusion ? "-" : format_count(static_cast<double>(model.transformer.max_context))) +
-         (model.is_rumour() ? "  (rumour)" : "") + "\n";
+  const std::string context =
+      diffusion ? "-" : format_count(static_cast<double>(model.transformer.max_context));
+  return {model.name, kind_name(model.kind), parameters(weights), parameters(active),
+          context + (model.is_rumour() ? "  (rumour)" : "")};
+}
+
+/// Columns as wide as the widest of their cells, two blanks apart.
+std::string table(const std::vector<Cells>& rows) {
+  std::vector<std::size_t> widths(rows.front().size(), 0);
+  for (const Cells& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], display_width(row[i]));
+    }
+  }
+  std::string text;
+  for (const Cells& row : rows) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) text += pad_right(row[i], widths[i] + 2);
+    text += row.back() + "\n";
+  }
+  return text;
 }
 
 /// Every field of an entry, a line each, then where the numbers come from.
@@ -188,22 +207,22 @@ template <class Entry>
 }
 
 template <class Entry>
-int show(const CatalogueOptions& options, std::span<const Entry> all, const Entry* one,
-         const std::string& head, std::string (*row)(const Entry&), Json (*json)(const Entry&)) {
+int show(const CatalogueOptions& options, std::span<const Entry> all, const Entry* one, Cells head,
+         Cells (*cells)(const Entry&), Json (*json)(const Entry&)) {
   if (one != nullptr) {
     print_answer(options.json ? json(*one).dump(2) + "\n" : details(json(*one)));
     return kOk;
   }
   Json list = Json::array();
-  std::string text = head;
+  std::vector<Cells> rows = {std::move(head)};
   for (const Entry& entry : all) {
     if (options.json) {
       list.push_back(json(entry));
     } else {
-      text += row(entry);
+      rows.push_back(cells(entry));
     }
   }
-  print_answer(options.json ? list.dump(2) + "\n" : text);
+  print_answer(options.json ? list.dump(2) + "\n" : table(rows));
   return kOk;
 }
 
@@ -214,17 +233,16 @@ int gpus_command(const CommandLine& line, const Terminal&) {
   const Gpu* one = options.name.empty() ? nullptr : find_gpu(options.name);
   if (one == nullptr && !options.name.empty()) unknown("GPU", options.name, gpus());
   return show(options, gpus(), one,
-              "name                  memory    bandwidth   dense 16-bit link        power\n",
-              &gpu_row, &gpu_json);
+              {"name", "memory", "bandwidth", "dense 16-bit", "link", "power"}, &gpu_cells,
+              &gpu_json);
 }
 
 int models_command(const CommandLine& line, const Terminal&) {
   const CatalogueOptions& options = line.catalogue;
   const Model* one = options.name.empty() ? nullptr : find_model(options.name);
   if (one == nullptr && !options.name.empty()) unknown("model", options.name, models());
-  return show(options, models(), one,
-              "name                      kind                  weights   active    context\n",
-              &model_row, &model_json);
+  return show(options, models(), one, {"name", "kind", "weights", "active", "context"},
+              &model_cells, &model_json);
 }
 
 }  // namespace headroom::tools

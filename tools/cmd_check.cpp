@@ -7,6 +7,7 @@
 
 #include "commands.hpp"
 #include "github.hpp"
+#include "headroom/json/document.hpp"
 #include "headroom/report/check.hpp"
 #include "messages.hpp"
 #include "report_input.hpp"
@@ -97,7 +98,7 @@ std::string annotations(const CheckedScenario& checked, const ScenarioInput& inp
     issue.pointer = fmt::format("/targets/{}", i);
     issue.message = target_failure(targets[i]);
     input.loaded.document.locate(issue);
-    text += github_annotation(issue, "error");
+    text += json::format_issues_github({&issue, 1});
   }
   if (checked.comparison.is_null()) return text;
   for (const Report& row : checked.comparison["metrics"]) {
@@ -107,7 +108,7 @@ std::string annotations(const CheckedScenario& checked, const ScenarioInput& inp
     issue.file = checked.file;
     issue.line = issue.column = 1;
     issue.message = regression_text(row);
-    text += github_annotation(issue, "error");
+    text += json::format_issues_github({&issue, 1});
   }
   return text;
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "commands.hpp"
@@ -53,31 +54,75 @@ std::vector<Row> rows_under(const LoadedScenario& loaded, const std::string& und
   return rows;
 }
 
-std::string as_table(const std::vector<Row>& rows) {
-  std::size_t path_width = 4;
-  std::size_t value_width = 5;
-  for (const Row& row : rows) {
-    path_width = std::max(path_width, std::min<std::size_t>(44, display_width(row.field.path)));
-    value_width = std::max(value_width, std::min<std::size_t>(24, display_width(row.field.value)));
+/// Where a field's value comes from beyond its source: its default, and what the scenario says.
+std::string remark_of(const Row& row) {
+  std::string text;
+  const std::string& usual = row.field.default_value;
+  // A field at its default shows it as its value; "-" and nothing are no default.
+  if (row.field.source != "default" && !usual.empty() && usual != "-") {
+    text = usual == "required" ? usual : "default " + usual;
   }
-  const auto line = [&](const std::string& path, const std::string& value, const std::string& unit,
-                        const std::string& source, const std::string& usual) {
-    return pad_right(path, path_width) + "  " + pad_right(value, value_width) + "  " +
-           pad_right(unit, 8) + "  " + pad_right(source, 10) + "  " + usual + "\n";
-  };
-  std::string text = line("path", "value", "unit", "from", "default; why");
-  for (const Row& row : rows) {
-    std::string last = row.field.default_value;
-    if (row.provenance != nullptr) {
-      last += "; " + row.provenance->kind;
-      if (!row.provenance->source.empty()) last += ", " + row.provenance->source;
-      if (!row.provenance->why.empty()) last += ": " + row.provenance->why;
-      if (row.provenance->range.size() == 2) {
-        last += " (" + row.provenance->range[0] + " to " + row.provenance->range[1] + ")";
-      }
+  if (row.provenance == nullptr) return text;
+  text += (text.empty() ? "" : "; ") + row.provenance->kind;
+  if (!row.provenance->source.empty()) text += ", " + row.provenance->source;
+  if (!row.provenance->why.empty()) text += ": " + row.provenance->why;
+  if (row.provenance->range.size() == 2) {
+    text += " (" + row.provenance->range[0] + " to " + row.provenance->range[1] + ")";
+  }
+  return text;
+}
+
+/// One line a field, with what goes beyond the width, and the remark, on lines below it.
+class Table {
+ public:
+  Table(const std::vector<Row>& rows, std::size_t columns) : columns_(columns) {
+    const auto widest = [&rows](auto text_of, std::size_t least, std::size_t most) {
+      std::size_t width = least;
+      for (const Row& row : rows) width = std::max(width, display_width(text_of(row.field)));
+      return std::min(width, most);
+    };
+    using Field = json::ExplainRow;
+    unit_ = widest([](const Field& f) { return f.unit; }, 4, 13);
+    source_ = widest([](const Field& f) { return f.source; }, 4, 10);
+    const std::size_t left = columns - unit_ - source_ - 6;
+    path_ = widest([](const Field& f) { return f.path; }, 4, left * 3 / 5);
+    value_ = widest([](const Field& f) { return f.value; }, 5, left - path_);
+  }
+
+  std::string head() const { return line("path", "value", "unit", "from"); }
+
+  std::string lines(const Row& row) const {
+    const json::ExplainRow& field = row.field;
+    std::string text;
+    std::string path = field.path;
+    if (display_width(path) > path_) text += std::exchange(path, "") + "\n";
+    if (display_width(field.value) <= value_) {
+      text += line(path, field.value, field.unit, field.source);
+    } else {
+      text += line(path, "", field.unit, field.source) + below(field.value);
     }
-    text += line(row.field.path, row.field.value, row.field.unit, row.field.source, last);
+    return text + below(remark_of(row));
   }
+
+ private:
+  std::string line(const std::string& path, const std::string& value, const std::string& unit,
+                   const std::string& source) const {
+    return pad_right(path, path_) + "  " + pad_right(value, value_) + "  " +
+           pad_right(unit, unit_) + "  " + source + "\n";
+  }
+  std::string below(const std::string& text) const {
+    std::string lines;
+    for (const std::string& part : wrap_text(text, "    ", columns_)) lines += part + "\n";
+    return lines;
+  }
+
+  std::size_t columns_, path_, value_, unit_, source_;
+};
+
+std::string as_table(const std::vector<Row>& rows, std::size_t columns) {
+  const Table table(rows, columns);
+  std::string text = table.head();
+  for (const Row& row : rows) text += table.lines(row);
   return text;
 }
 
@@ -101,10 +146,10 @@ std::string as_json(const std::vector<Row>& rows) {
 
 }  // namespace
 
-int explain_command(const CommandLine& line, const Terminal&) {
+int explain_command(const CommandLine& line, const Terminal& terminal) {
   const ScenarioInput input = read_scenario(line.explain.scenario, line.explain.overrides);
   const std::vector<Row> rows = rows_under(input.loaded, line.explain.path);
-  print_answer(line.explain.json ? as_json(rows) : as_table(rows));
+  print_answer(line.explain.json ? as_json(rows) : as_table(rows, terminal.columns));
   return kOk;
 }
 

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -7,10 +5,11 @@
 #include "advice.hpp"
 #include "commands.hpp"
 #include "headroom/core/error.hpp"
+#include "headroom/json/document.hpp"
 #include "headroom/plan/overload.hpp"
 #include "headroom/scenario/load.hpp"
-#include "issue_json.hpp"
 #include "messages.hpp"
+#include "scenario_input.hpp"
 
 namespace headroom::tools {
 namespace {
@@ -20,10 +19,10 @@ struct Checked {
   std::vector<Issue> errors, warnings;
 };
 
-Checked check(const std::string& file) {
+Checked check(const std::string& file, const std::vector<Override>& overrides) {
   Checked checked{file, {}, {}};
   try {
-    const LoadedScenario loaded = load_scenario(file);
+    const LoadedScenario loaded = read_scenario(file, overrides).loaded;
     const ResolvedScenario scenario = resolve(loaded);
     checked.warnings = overload_warnings(scenario);
     checked.warnings.insert(checked.warnings.end(), scenario.warnings.begin(),
@@ -38,54 +37,30 @@ Checked check(const std::string& file) {
   return checked;
 }
 
-/// The characters that a workflow command's value may not hold.
-std::string escaped(const std::string& text, bool property) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '%') {
-      out += "%25";
-    } else if (c == '\n') {
-      out += "%0A";
-    } else if (c == '\r') {
-      out += "%0D";
-    } else if (property && c == ':') {
-      out += "%3A";
-    } else if (property && c == ',') {
-      out += "%2C";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-std::string annotation(const Issue& issue, const char* level) {
-  return fmt::format(
-      "::{} file={},line={},col={},title={}::{}\n", level, escaped(issue.file, true), issue.line,
-      issue.column, issue.code,
-      escaped(issue.message + (issue.pointer.empty() ? "" : " at " + issue.pointer), false));
-}
-
 std::string as_github(const std::vector<Checked>& files) {
   std::string text;
   for (const Checked& file : files) {
-    for (const Issue& issue : with_advice(file.errors)) text += annotation(issue, "error");
-    for (const Issue& issue : file.warnings) text += annotation(issue, "warning");
+    text += json::format_issues_github(with_advice(file.errors), "error");
+    text += json::format_issues_github(file.warnings, "warning");
   }
   return text;
+}
+
+nlohmann::ordered_json issues_json(const std::vector<Issue>& issues, const char* severity) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Issue& issue : issues) {
+    list.push_back(nlohmann::ordered_json::parse(json::format_issue_json(issue, severity)));
+  }
+  return list;
 }
 
 std::string as_json(const std::vector<Checked>& files) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const Checked& file : files) {
-    nlohmann::ordered_json errors = nlohmann::ordered_json::array();
-    nlohmann::ordered_json warnings = nlohmann::ordered_json::array();
-    for (const Issue& issue : with_advice(file.errors)) errors.push_back(issue_json(issue));
-    for (const Issue& issue : file.warnings) warnings.push_back(issue_json(issue));
     list.push_back({{"file", file.file},
                     {"valid", file.errors.empty()},
-                    {"errors", std::move(errors)},
-                    {"warnings", std::move(warnings)}});
+                    {"errors", issues_json(with_advice(file.errors), "error")},
+                    {"warnings", issues_json(file.warnings, "warning")}});
   }
   return list.dump(2) + "\n";
 }
@@ -96,7 +71,7 @@ int validate_command(const CommandLine& line, const Terminal& terminal) {
   std::vector<Checked> files;
   bool valid = true;
   for (const std::string& file : line.validate.files) {
-    files.push_back(check(file));
+    files.push_back(check(file, line.validate.overrides));
     valid = valid && files.back().errors.empty();
   }
   if (line.validate.format == "json") {

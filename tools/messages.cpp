@@ -11,7 +11,6 @@
 
 #include "advice.hpp"
 #include "headroom/json/document.hpp"
-#include "issue_json.hpp"
 
 namespace headroom::tools {
 namespace {
@@ -24,7 +23,7 @@ std::string text_of(const std::string& file) {
 void print_json_lines(std::span<const Issue> issues, const char* level) {
   for (const Issue& issue : issues) {
     nlohmann::ordered_json line = {{"level", level}};
-    line.update(issue_json(issue));
+    line.update(nlohmann::ordered_json::parse(json::format_issue_json(issue, level)));
     fmt::print(stderr, "{}\n", line.dump());
   }
 }

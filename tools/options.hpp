@@ -66,7 +66,8 @@ struct PlanFlags {
 
 struct ValidateOptions {
   std::vector<std::string> files;
-  std::string format = "text";  ///< text, json or github
+  std::vector<Override> overrides;  ///< of every file
+  std::string format = "text";      ///< text, json or github
 };
 
 struct ReportOptions {

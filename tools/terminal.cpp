@@ -1,5 +1,6 @@
 #include "terminal.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,6 +35,13 @@ bool locale_is_utf8() {
   return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
 }
 
+/// Columns of the terminal on standard output, within what a table can be laid out in.
+std::size_t terminal_columns() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return std::clamp<std::size_t>(size.ws_col, 60, 240);
+}
+
 }  // namespace
 
 Terminal look_at_terminal(const CommonOptions& options) {
@@ -43,6 +51,7 @@ Terminal look_at_terminal(const CommonOptions& options) {
   terminal.out_colour = wants_colour(options, terminal.out_is_tty);
   terminal.err_colour = wants_colour(options, terminal.err_is_tty);
   terminal.unicode = locale_is_utf8();
+  if (terminal.out_is_tty) terminal.columns = terminal_columns();
   return terminal;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "headroom/report/report.hpp"
 #include "options.hpp"
 
@@ -11,7 +13,8 @@ struct Terminal {
   bool err_is_tty = false;
   bool out_colour = false;
   bool err_colour = false;
-  bool unicode = false;  ///< the locale is UTF-8
+  bool unicode = false;      ///< the locale is UTF-8
+  std::size_t columns = 80;  ///< of a terminal on standard output; else 80
 
   TextStyle text_style() const { return {out_colour, unicode, 80}; }
 };

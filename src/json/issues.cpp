@@ -205,7 +205,7 @@ std::string format_issues(std::span<const Issue> issues, std::span<const SourceT
   });
 }
 
-std::string format_issues_github(std::span<const Issue> issues) {
+std::string format_issues_github(std::span<const Issue> issues, std::string_view level) {
   std::string text;
   for (const Issue& issue : issues) {
     std::string properties;
@@ -218,29 +218,25 @@ std::string format_issues_github(std::span<const Issue> issues) {
     std::string message = from_override(issue) ? issue.file + ": " : "";
     message += with_pointer(issue);
     for (const std::string& note : issue.notes) message += "\n" + note;
-    text += "::error " + properties + "title=" + escaped(issue.code, true) +
+    text += "::" + std::string(level) + " " + properties + "title=" + escaped(issue.code, true) +
             "::" + escaped(message, false) + "\n";
   }
   return text;
 }
 
-std::string format_issues_json(std::span<const Issue> issues) {
+std::string format_issue_json(const Issue& issue, std::string_view severity) {
   using Json = nlohmann::ordered_json;
-  Json list = Json::array();
-  for (const Issue& issue : issues) {
-    const bool placed = issue.line > 0;
-    list.push_back({{"code", issue.code},
-                    {"severity", "error"},
-                    {"file", issue.file},
-                    {"line", placed ? Json(issue.line) : Json(nullptr)},
-                    {"column", placed ? Json(issue.column) : Json(nullptr)},
-                    {"length", issue.length},
-                    {"pointer", issue.pointer},
-                    {"message", issue.message},
-                    {"notes", issue.notes}});
-  }
-  const Json root = {{"count", issues.size()}, {"issues", std::move(list)}};
-  return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const bool placed = issue.line > 0;
+  const Json json = {{"code", issue.code},
+                     {"severity", severity},
+                     {"file", issue.file},
+                     {"line", placed ? Json(issue.line) : Json(nullptr)},
+                     {"column", placed ? Json(issue.column) : Json(nullptr)},
+                     {"length", issue.length},
+                     {"pointer", issue.pointer},
+                     {"message", issue.message},
+                     {"notes", issue.notes}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace headroom::json

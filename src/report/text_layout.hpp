@@ -24,11 +24,6 @@ class Paint {
   bool on_;
 };
 
-/// Breaks text at blanks into lines of at most `columns`; the first begins with `first`, the others
-/// with as many blanks as `first` has columns.
-std::vector<std::string> wrap_text(std::string_view text, const std::string& first,
-                                   std::size_t columns);
-
 /// Cuts text to `columns`, with ".." at the end when something was cut.
 std::string cut_text(std::string text, std::size_t columns);
 

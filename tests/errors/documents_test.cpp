@@ -27,10 +27,10 @@ void check(const Document& document) {
   CHECK(issue.code == document.code);
   CHECK(issue.pointer == document.pointer);
   CHECK(issue.file == file.path());
-  CHECK_THAT(issue.message, Catch::Contains(document.says));
+  CHECK_THAT(issue.message, ContainsSubstring(document.says));
   if (!document.notes.empty()) {
     REQUIRE_FALSE(issue.notes.empty());
-    CHECK_THAT(issue.notes[0], Catch::Contains(document.notes));
+    CHECK_THAT(issue.notes[0], ContainsSubstring(document.notes));
   }
   // An object that lacks something is the one around the change.
   const bool inside = text.find(document.at, change) != std::string::npos;

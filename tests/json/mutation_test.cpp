@@ -29,7 +29,7 @@ void must_parse_or_refuse(const std::string& text) {
       }
     }
     headroom::json::format_issues(error.issues(), text, true);
-    headroom::json::format_issues_json(error.issues());
+    for (const headroom::Issue& issue : error.issues()) headroom::json::format_issue_json(issue);
   }
 }
 

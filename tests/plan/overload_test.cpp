@@ -40,7 +40,7 @@ TEST_CASE("a load that is too large in mean has a queue that grows to the end",
           "[plan][overload]") {
   const auto warnings = warnings_at(R"("12/s")");
   REQUIRE(warnings.size() == 1);
-  CHECK_THAT(warnings[0].message, Catch::Contains("12.0 GPUs of load in mean: its queue grows"));
+  CHECK_THAT(warnings[0].message, ContainsSubstring("12.0 GPUs of load in mean: its queue grows"));
 }
 
 TEST_CASE("the first busy period that overloads a pool is named", "[plan][overload]") {
@@ -48,5 +48,5 @@ TEST_CASE("the first busy period that overloads a pool is named", "[plan][overlo
   const auto warnings = warnings_at(
       R"("8/s")", R"(, "busy_periods": {"count": 6, "growth": {"kind": "compound", "rate": 0.1}})");
   REQUIRE(warnings.size() == 1);
-  CHECK_THAT(warnings[0].message, Catch::Contains("in month 3"));
+  CHECK_THAT(warnings[0].message, ContainsSubstring("in month 3"));
 }

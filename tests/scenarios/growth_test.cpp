@@ -92,7 +92,7 @@ void check_months(const Growth& growth, const Answer& got) {
   CHECK(periods[*first].rate_multiplier == Approx(growth.multiplier[*first]));
   CHECK(periods[*first].load[0].peak_gpus / gpus > 0.9);
   // The report answers with that month.
-  CHECK_THAT(got.headline, Catch::Contains("hold until month " + std::to_string(*first) + ":"));
+  CHECK_THAT(got.headline, ContainsSubstring("hold until month " + std::to_string(*first) + ":"));
   CHECK(got.report["busy_periods"]["first_failing"] == *first);
   CHECK(got.report["answer"]["verdict"] == "fail");
 }

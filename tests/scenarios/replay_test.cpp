@@ -75,7 +75,7 @@ TEST_CASE("without a path the replay says how to name one", "[scenarios][replay]
     CHECK(issue.column > 0);
     CHECK(issue.message == "the path is empty: no trace is named");
     REQUIRE(issue.notes.size() == 1);
-    CHECK_THAT(issue.notes[0], Catch::Contains("--set classes.0.trace.path=FILE"));
+    CHECK_THAT(issue.notes[0], ContainsSubstring("--set classes.0.trace.path=FILE"));
   }
 }
 

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "process.hpp"
 #include "support/catch.hpp"
@@ -9,6 +11,12 @@ using namespace headroom::test;
 namespace {
 bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
+}
+/// Characters of a UTF-8 text.
+std::size_t width(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
 }
 }  // namespace
 
@@ -129,6 +137,56 @@ TEST_CASE("explain lists every field with its source", "[tools][cli]") {
   CHECK_FALSE(has(part.out, "confidence"));
   CHECK(tool("explain " + tiny.path() + " flet").code == 2);
   CHECK(tool("explain " + tiny.path() + " --json").out.front() == '[');
+}
+
+TEST_CASE("explain keeps to 80 columns where nobody sees a wider terminal", "[tools][cli]") {
+  for (const char* file : {"image-generation-spike.json", "small-fleet.json", "erlang-c.json"}) {
+    const Ended all = tool(std::string("explain ") + HEADROOM_SOURCE_DIR + "/scenarios/" + file);
+    REQUIRE(all.code == 0);
+    std::istringstream lines(all.out);
+    for (std::string line; std::getline(lines, line);) {
+      // Only a word that is longer by itself may stick out.
+      const bool fits = width(line) <= 80;
+      const std::size_t text = line.find_first_not_of(' ');
+      if (!fits) CHECK(line.find(' ', text) == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("validate takes overrides, for every file", "[tools][cli]") {
+  const ScenarioFile tiny(kTiny);
+  CHECK(tool("validate " + tiny.path() + " --set seed=9").code == 0);
+  const Ended wrong = tool("validate " + tiny.path() + " --set sed=9");
+  CHECK(wrong.code == 3);
+  CHECK(has(wrong.err, "did you mean"));
+  const Ended json = tool("validate " + tiny.path() + " --set-json seed=-1 --format json");
+  CHECK(json.code == 3);
+  CHECK(has(json.out, "\"severity\": \"error\""));
+  CHECK(has(json.out, "\"pointer\": \"/seed\""));
+  const Ended github = tool("validate " + tiny.path() + " --set-json seed=-1 --format github");
+  CHECK(has(github.out, "::error "));
+}
+
+TEST_CASE("columns of the catalogues do not touch", "[tools][cli]") {
+  for (const char* verb : {"gpus", "models"}) {
+    std::istringstream lines(tool(verb).out);
+    std::string head;
+    std::getline(lines, head);
+    std::vector<std::size_t> starts;
+    for (std::size_t at = head.find("  "); at != std::string::npos; at = head.find("  ", at)) {
+      at = head.find_first_not_of(' ', at);
+      starts.push_back(at);
+    }
+    CHECK(starts.size() >= 4);
+    for (std::string line; std::getline(lines, line);) {
+      INFO(line);
+      CHECK(width(line) <= 80);
+      for (const std::size_t start : starts) {
+        CHECK(line.substr(start - 2, 2) == "  ");
+        CHECK(line[start] != ' ');
+      }
+    }
+  }
 }
 
 TEST_CASE("schemas are JSON", "[tools][cli]") {

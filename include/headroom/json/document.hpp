@@ -118,9 +118,10 @@ struct SourceText {
 std::string format_issues(std::span<const Issue> issues, std::span<const SourceText> sources,
                           bool colour);
 /// GitHub workflow commands, one line an issue: "::error file=...,line=31,col=14,title=E112::...".
-std::string format_issues_github(std::span<const Issue> issues);
-/// {"count": N, "issues": [{"code", "severity", "file", "line", "column", "length", "pointer",
-/// "message", "notes"}]}, pretty-printed; line and column are null where there is none.
-std::string format_issues_json(std::span<const Issue> issues);
+/// level: error, warning or notice.
+std::string format_issues_github(std::span<const Issue> issues, std::string_view level = "error");
+/// {"code", "severity", "file", "line", "column", "length", "pointer", "message", "notes"} on one
+/// line; line and column are null where there is none.
+std::string format_issue_json(const Issue& issue, std::string_view severity = "error");
 
 }  // namespace headroom::json

@@ -27,6 +27,10 @@ std::size_t display_width(std::string_view text);
 /// Pads with blanks to `width` columns; longer text stays.
 std::string pad_right(std::string text, std::size_t width);
 std::string pad_left(std::string text, std::size_t width);
+/// Breaks text at blanks into lines of at most `columns`; the first begins with `first`, the others
+/// with as many blanks as `first` has columns. A longer word has a line of its own.
+std::vector<std::string> wrap_text(std::string_view text, const std::string& first,
+                                   std::size_t columns);
 
 struct ChartStyle {
   std::size_t columns = 60;
