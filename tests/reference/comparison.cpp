@@ -199,7 +199,7 @@ void compare_pools(Differences& differences, const CellConfig& config, const Out
     differences.count(where + "admissions", fast.admissions, static_cast<double>(plain.admissions));
     differences.count(where + "preemptions", fast.preemptions,
                       static_cast<double>(plain.preemptions));
-    differences.count(where + "wasted", fast.wasted_ps, static_cast<double>(plain.wasted.count));
+    differences.sum(where + "wasted", fast.wasted_ps, static_cast<double>(plain.wasted.count));
     differences.count(where + "starts", fast.starts, static_cast<double>(plain.starts));
     differences.count(where + "faults", fast.faults, static_cast<double>(plain.faults));
     differences.count(where + "removals", fast.removals, static_cast<double>(plain.removals));

@@ -108,7 +108,7 @@ TEST_CASE("-n auto stops by itself, and exits 4 where the precision is out of re
 
 TEST_CASE("plan chooses a GPU type where the model decides the speed", "[tools][plan]") {
   const ScenarioFile file(R"({
-    "schema_version": "1.0", "name": "chat", "time": {"duration": "2min"},
+    "schema_version": "1.0", "name": "chat", "time": {"duration": "10s", "drain": "20s"},
     "fleet": {"pools": [{"name": "chat", "gpus": 2, "gpu": "A100-SXM-80GB", "model": "Llama-3.1-8B"}]},
     "classes": [{"name": "chat", "stages": [{"pool": "chat", "prompt_tokens": 500, "output_tokens": 200}],
                  "rate": "40/s"}],

@@ -32,9 +32,10 @@ KernelFit pcie_collectives(const Gpu& gpu) {
     fit.coefficients[static_cast<std::size_t>(at - infos.begin())] = value;
   };
   set("nccl_us", 30);
-  set("nccl_per_step_us", 0);
+  set("nccl_hop_us", 0);
   set("nccl_ramp", 0);
-  set("gather_latency", 1);
+  set("rank_gain", 0);
+  set("engine_rate", 1);
   for (const char* key : {"reduce_rate", "gather_rate", "scatter_rate", "exchange_rate"}) {
     set(key, rate);
   }
