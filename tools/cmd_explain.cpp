@@ -82,7 +82,7 @@ class Table {
       return std::min(width, most);
     };
     using Field = json::ExplainRow;
-    unit_ = widest([](const Field& f) { return f.unit; }, 4, 13);
+    unit_ = widest([](const Field& f) { return f.unit; }, 4, 15);
     source_ = widest([](const Field& f) { return f.source; }, 4, 10);
     const std::size_t left = columns - unit_ - source_ - 6;
     path_ = widest([](const Field& f) { return f.path; }, 4, left * 3 / 5);
