@@ -39,6 +39,7 @@ async function open(browser, name, {script = true, viewport = desktop, dark = fa
     javaScriptEnabled: script, viewport, colorScheme: dark ? 'dark' : 'light', locale: 'en-US',
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(120e3);  // a busy machine is no fault of the page
   const log = {problems: [], requests: []};
   const url = pathToFileURL(pageFile(name)).href;
   page.on('console', (message) => {
