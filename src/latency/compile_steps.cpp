@@ -267,8 +267,14 @@ std::vector<std::int64_t> chunk_grid(const StepParts& parts, std::int64_t max_ch
     grid.push_back(edge);
   }
   // Where a host floor hides attention, its edge runs across the grid: keep cells small there.
-  if (parts.floored(0) > 0) add_edges(16, 2048, 16);
-  if (measured) add_edges(16, 128, 16);  // kinks at the points of the grid
+  if (parts.floored(0) > 0) {
+    add_edges(8, 512, 8);
+    add_edges(512, 2048, 16);
+  }
+  if (measured) {  // kinks at the points of the grid
+    add_edges(16, 128, 16);
+    add_edges(160, 8192, 32);
+  }
   std::sort(grid.begin(), grid.end());
   grid.erase(std::unique(grid.begin(), grid.end()), grid.end());
   return grid;
@@ -279,7 +285,7 @@ StepTable::PrefillGrid prefill_grid(const StepParts& parts, std::int64_t max_chu
   StepTable::PrefillGrid grid;
   grid.chunks = chunk_grid(parts, max_chunk, measured);
   grid.pasts = {0};
-  const double ratio = parts.floored(0) > 0 ? 1.05 : measured ? 1.07 : 1.35;
+  const double ratio = parts.floored(0) > 0 ? 1.025 : measured ? 1.03 : 1.35;
   for (double past = 64; past < static_cast<double>(max_context); past *= ratio) {
     grid.pasts.push_back(std::llround(past));
   }

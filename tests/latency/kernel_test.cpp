@@ -98,15 +98,17 @@ TEST_CASE("no fitted kernel is faster than the physical bound", "[latency][kerne
   }
 }
 
-TEST_CASE("more to read, send or attend to never takes less time", "[latency][kernel]") {
+TEST_CASE("more to read, send or attend to never takes noticeably less time", "[latency][kernel]") {
   for (const Gpu& gpu : gpus()) {
     const KernelSet kernels(gpu, KernelFamily::kFitted, nullptr);
-    const auto rises = [&](const char* what, auto shape_of, double from, double to) {
+    // dip: what a law may step down by. Decode attention does where caches begin to be split.
+    const auto rises = [&](const char* what, auto shape_of, double from, double to,
+                           double dip = 1e-9) {
       double before = 0;
       for (double x = from; x <= to; x *= 2) {
         const double now = kernels.seconds(shape_of(x));
         INFO(gpu.name << " " << what << " " << x << " " << before << " " << now);
-        CHECK(now >= before * (1 - 1e-9));
+        CHECK(now >= before * (1 - dip));
         before = now;
       }
     };
@@ -116,7 +118,7 @@ TEST_CASE("more to read, send or attend to never takes less time", "[latency][ke
           [&](double context) -> KernelShape {
             return DecodeAttentionShape{8, 8 * context, 32, kv_heads, 128, 0, Dtype::kBf16};
           },
-          16, 131072);
+          16, 131072, 0.01);
       rises(
           "prompt",
           [&](double prompt) -> KernelShape {
