@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "headroom/report/format.hpp"
 #include "kernel_input.hpp"
 #include "messages.hpp"
+#include "run_outputs.hpp"
 
 namespace headroom::tools {
 namespace {
@@ -115,13 +115,6 @@ Json json_answer(const Gpu& gpu, const MeasuredKernels& kernels, const std::vect
           {"other_rows", kernels.other_rows},
           {"kernels", std::move(list)},
           {"written", out.empty() ? Json(nullptr) : Json(out)}};
-}
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) cannot_write(path);
 }
 
 }  // namespace

@@ -4,11 +4,10 @@
 
 #include "headroom/core/check.hpp"
 #include "headroom/latency/kernel_file.hpp"
+#include "real.hpp"
 
 namespace headroom {
 namespace {
-
-double real(std::int64_t value) { return static_cast<double>(value); }
 
 constexpr std::array<std::string_view, 3> kGemmNames{"m", "n", "k"};
 constexpr std::array<std::string_view, 6> kPrefillNames{"batch", "new_tokens", "keys",

@@ -4,10 +4,10 @@
 #include <array>
 #include <cmath>
 
+#include "real.hpp"
+
 namespace headroom {
 namespace {
-
-double real(std::int64_t value) { return static_cast<double>(value); }
 
 /// Activations enter a GEMM in the dtype of its multiplication; results leave in 16 bits.
 constexpr double kResultBytes = 2;

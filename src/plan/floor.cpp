@@ -9,7 +9,7 @@ namespace {
 constexpr double kFloorRequests = 3'000;  ///< simulated, of one replication
 constexpr std::size_t kFloorReplications = 5;
 /// Enlargements: the first is right unless a queue hid how much work there is.
-constexpr int kMostRounds = 3;
+constexpr int kMostFloorRounds = 3;
 /// A replica that is busy no more than this share of the time serves nearly all requests alone.
 constexpr double kAlone = 0.02;
 /// Requests beyond a percentile for it to mean something.
@@ -71,7 +71,7 @@ std::vector<FloorMiss> targets_below_floor(const ResolvedScenario& scenario, Eva
                             scenario.periods.front().rate_multiplier;
   Candidate candidate{"floor", nearly_empty(scenario, multiplier)};
   const Evaluation* floor = &evaluator.evaluate(candidate, kFloorReplications, Detail::kEverything);
-  for (int round = 0; round < kMostRounds; ++round) {
+  for (int round = 0; round < kMostFloorRounds; ++round) {
     const double busy = in_service(candidate.scenario, floor->result.periods.front().statistics);
     if (busy <= kAlone) break;
     // The same requests on so many more replicas that they hardly meet.

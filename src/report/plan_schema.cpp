@@ -1,5 +1,4 @@
-#include <nlohmann/json.hpp>
-
+#include "checked_json.hpp"
 #include "headroom/report/plan_report.hpp"
 #include "headroom/report/report.hpp"
 
@@ -135,7 +134,6 @@ constexpr const char* kLevers = R"schema({
 }  // namespace
 
 std::string plan_schema() {
-  using Json = nlohmann::ordered_json;
   Json schema = Json::parse(report_schema());
   schema["$id"] = "plan-1.schema.json";
   schema["title"] = "headroom plan, version 1";

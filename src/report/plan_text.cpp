@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kMostTargets = 6;
 constexpr std::size_t kMostCurve = 6;
 constexpr std::size_t kMostWarnings = 2;
-constexpr std::size_t kNameColumns = 32;
+constexpr std::size_t kTargetColumns = 32;
 constexpr std::size_t kAnswerColumns = 12;
 constexpr std::size_t kValueColumns = 10;
 constexpr std::size_t kIntervalColumns = 19;
@@ -154,8 +154,9 @@ class PlanScreen {
     if (today.empty() || at_answer.empty()) return;
     const std::string head = found() ? count_of(report_["answer"]["needed_gpus"]) + " GPUs"
                                      : count_of(largest_tried()) + " GPUs";
-    line(paint_.faint(pad_right("  target", kNameColumns + 2) + pad_right("today", kValueColumns) +
-                      pad_right(head, kAnswerColumns) + pad_right("interval", kIntervalColumns)));
+    line(paint_.faint(pad_right("  target", kTargetColumns + 2) +
+                      pad_right("today", kValueColumns) + pad_right(head, kAnswerColumns) +
+                      pad_right("interval", kIntervalColumns)));
     for (std::size_t i = 0; i < std::min(today.size(), kMostTargets); ++i) {
       const std::string unit = word(today[i]["unit"]);
       const Json& then = at_answer[i];
@@ -165,7 +166,7 @@ class PlanScreen {
                 format_value(real(then["ci"][1]), unit) + "]";
       }
       const bool pass = then["pass"].get<bool>();
-      line("  " + pad_right(cut_text(target_name(today[i]), kNameColumns - 1), kNameColumns) +
+      line("  " + pad_right(cut_text(target_name(today[i]), kTargetColumns - 1), kTargetColumns) +
            column(target_value(today[i]), kValueColumns) +
            column(then["value"].is_null() ? "lost" : format_value(real(then["value"]), unit),
                   kAnswerColumns) +

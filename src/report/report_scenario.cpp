@@ -133,7 +133,7 @@ constexpr double kOpenShare = 0.01;
 /// little, and percentiles are skewed, so that few of them make an interval too narrow.
 constexpr double kHeavyLoad = 0.9;
 
-void add_heavy_traffic_warnings(const ReportInput& input, const PeriodResult& period, Json& list) {
+void add_heavy_traffic_warnings(const PeriodResult& period, Json& list) {
   for (std::size_t p = 0; p < period.load.size(); ++p) {
     const PoolLoad& load = period.load[p];
     const double per_gpu = load.in_service_mean > 0 ? load.mean_gpus / load.in_service_mean : 0;
@@ -239,7 +239,7 @@ Json warnings_block(const ReportInput& input, const PeriodResult& period) {
                            "fewer than 3 replications: verdicts are point estimates"));
   }
   add_range_warnings(input, period, list);
-  add_heavy_traffic_warnings(input, period, list);
+  add_heavy_traffic_warnings(period, list);
   const auto& sequential = input.result.sequential;
   if (sequential && !sequential->reached && input.result.complete) {
     list.push_back(warning("W307", "/replications",

@@ -9,7 +9,7 @@ using json::Dimension;
 using json::Need;
 using json::Range;
 
-constexpr Range kCount{1, 1e7};
+constexpr Range kChangeCount{1, 1e7};
 /// From a minute to 300 years, above every published time between failures of a node.
 constexpr Range kBetweenFailures{60, 1e10};
 constexpr Range kRepair{0, 7'776'000, true, false};  // 90 days, the longest run
@@ -21,7 +21,7 @@ void describe(Archive& a, ScenarioDelivery& delivery) {
   a.time_point(
       {"at", "when they are there, or are asked for if provisioning takes time", Need::kRequired},
       delivery.at);
-  a.integer({"gpus", "GPUs, in whole replicas", Need::kRequired}, delivery.gpus, kCount);
+  a.integer({"gpus", "GPUs, in whole replicas", Need::kRequired}, delivery.gpus, kChangeCount);
   a.duration({"provisioning_delay", "from then until the machine is up"},
              delivery.provisioning_delay);
   a.duration({"model_load", "until the replica has loaded its model and serves"},
@@ -32,14 +32,14 @@ void describe(Archive& a, ScenarioRemoval& removal) {
   a.text({"name", "what paths call it"}, removal.name);
   a.time_point({"at", "from then on they take no new work", Need::kRequired}, removal.at);
   a.integer({"gpus", "GPUs, in whole replicas; the latest to come leave first", Need::kRequired},
-            removal.gpus, kCount);
+            removal.gpus, kChangeCount);
 }
 
 void describe(Archive& a, ScenarioZone& zone) {
   a.text({"name", "what faults call it", Need::kRequired}, zone.name);
   a.integer(
       {"nodes", "how many of the pool's nodes, from where the zone before ends", Need::kRequired},
-      zone.nodes, kCount);
+      zone.nodes, kChangeCount);
 }
 
 void describe(Archive& a, FailuresConfig& failures) {

@@ -11,7 +11,7 @@ namespace headroom {
 namespace {
 
 constexpr double kNsPerS = 1e9;
-constexpr double kMostTokens = 1e8;
+constexpr double kMostTraceTokens = 1e8;
 constexpr double kLongestService = 7'776'000;
 constexpr std::int64_t kMostExactNs = 4'000'000'000'000'000;  // two such fit in ticks: 46 days
 constexpr double kMostCopies = (1 << TraceCursor::kCopyBits) - 1;
@@ -97,7 +97,7 @@ class RowReader {
                    std::vector<std::int32_t>& into) {
     if (name.empty()) return;
     double value = 0;
-    if (!parse_number(cell.text, value) || value < 0 || value > kMostTokens) {
+    if (!parse_number(cell.text, value) || value < 0 || value > kMostTraceTokens) {
       bad(line, cell, name, "a number of tokens from 0 to 100,000,000");
     } else if (value < 0.5) {
       ++empty_lengths;

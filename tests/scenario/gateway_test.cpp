@@ -26,7 +26,7 @@ ClassConfig class_of(const std::string& text, std::size_t index = 0) {
   return resolve_text(text).job(0, 0, 0).config.classes.at(index);
 }
 
-struct Fault {
+struct GatewayFault {
   std::string pool, one;
   std::string code, pointer, says;
 };
@@ -106,7 +106,7 @@ TEST_CASE("explain says what share of the requests a quota lets through", "[scen
 
 TEST_CASE("gateways that contradict themselves are refused at their place",
           "[scenario][gateway][errors]") {
-  const Fault faults[] = {
+  const GatewayFault faults[] = {
       {"", R"(, "retry": {"on": ["abandonned"]})", "E112", "/classes/0/retry/on", "abandonned"},
       {"", R"(, "retry": {"max_attempts": 1})", "E111", "/classes/0/retry/max_attempts", ""},
       {"", R"(, "retry": {"backoff": "10s", "max_backoff": "5s"})", "E113",
@@ -129,7 +129,7 @@ TEST_CASE("gateways that contradict themselves are refused at their place",
        "E113", "/fleet/pools/0/queue_cap", "would refuse everybody"},
       {R"(, "queue_cap": -1)", "", "E111", "/fleet/pools/0/queue_cap", ""},
   };
-  for (const Fault& fault : faults) {
+  for (const GatewayFault& fault : faults) {
     INFO(fault.pool << fault.one);
     const std::vector<Issue> issues = issues_of(gated(fault.pool, fault.one));
     REQUIRE(issues.size() == 1);

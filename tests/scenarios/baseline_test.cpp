@@ -8,8 +8,6 @@ using namespace headroom::test;
 namespace {
 
 const char* const kBaseline = "chat-baseline";
-constexpr double kHour = 3600;
-constexpr double kMessagesPerS = 1e9 / 86'400;
 
 /// 24 March 14 UTC, the quiet day's largest hour, after half an hour of the one before.
 ResolvedScenario crest() {

@@ -14,8 +14,6 @@ constexpr double kRate = 15, kServiceS = 1.8;
 
 double made_per_s(double gpus) { return gpus / kServiceS; }
 
-double value(const Series& series) { return series.estimate(0.95).value; }
-
 RunResult run_delivery() {
   ScenarioOverrides overrides;
   overrides.set = {{"replications", "4"}};

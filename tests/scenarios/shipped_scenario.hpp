@@ -13,6 +13,12 @@
 /// Shipped scenarios, whole or a short slice of them, for tests that work out what they must give.
 namespace headroom::test {
 
+inline constexpr double kHour = 3600;
+inline constexpr double kMessagesPerS = 1e9 / 86'400;  // a billion a day, the week's mean
+
+/// Mean over the replications.
+inline double value(const Series& series) { return series.estimate(0.95).value; }
+
 /// scenarios/<name>.json as shipped.
 inline LoadedScenario load_shipped(const std::string& name,
                                    const ScenarioOverrides& overrides = {}) {

@@ -12,8 +12,6 @@ const LatencyStatistics& latency(const PeriodResult& period, Metric metric,
   return period.statistics.groups[0][window].latency[static_cast<std::size_t>(metric)];
 }
 
-double value(const Series& series) { return series.estimate(0.95).value; }
-
 RunResult run_shipped(const std::string& name, const std::string& replications) {
   ScenarioOverrides overrides;
   overrides.set = {{"replications", replications}};

@@ -10,8 +10,6 @@ using namespace headroom::test;
 namespace {
 
 const char* const kSpike = "image-generation-spike";
-constexpr double kHour = 3600;
-constexpr double kMessagesPerS = 1e9 / 86'400;  // a billion a day, the week's mean
 
 }  // namespace
 

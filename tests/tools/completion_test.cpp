@@ -9,10 +9,6 @@ using namespace headroom::test;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// Words offered at the end of a command line, without what they mean.
 std::string offered(const std::string& words) {
   const Ended ended = tool("complete -- " + words);

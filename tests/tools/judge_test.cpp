@@ -11,10 +11,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// A file or directory of one test, removed at the end of its scope.
 class Scratch {
  public:

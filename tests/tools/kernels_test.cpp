@@ -36,7 +36,7 @@ std::string grid() {
   return text.str();
 }
 
-int lines_of(const std::string& text) {
+int line_count(const std::string& text) {
   return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("predict gives every row a time, with or without a measured one", "[to
   const Ended ended = tool("kernels predict " + data.path() + " --gpu A100-SXM-80GB");
   INFO(ended.err);
   REQUIRE(ended.code == 0);
-  CHECK(lines_of(ended.out) == 4);
+  CHECK(line_count(ended.out) == 4);
   std::istringstream rows(ended.out);
   std::string line;
   std::getline(rows, line);

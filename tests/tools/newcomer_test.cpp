@@ -33,10 +33,6 @@ const char* const kScenario = R"({
   "replications": 1
 })";
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 void check_words(const Ended& ended, int code, const std::vector<std::string>& words) {
   CAPTURE(ended.err);
   CHECK(ended.code == code);

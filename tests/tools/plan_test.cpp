@@ -10,16 +10,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::string without_run_block(const std::string& text) {
-  Json report = Json::parse(text);
-  report.erase("run");
-  return report.dump();
-}
-
 /// kTiny with another limit. Load 3 in Poisson arrivals on servers of exactly 1 s: four wait often,
 /// six hardly ever.
 std::string tiny(const std::string& limit) {

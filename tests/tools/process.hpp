@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
@@ -43,6 +44,17 @@ inline Ended tool(const std::string& arguments, const std::string& environment =
   unlink((base + ".out").c_str());
   unlink((base + ".err").c_str());
   return ended;
+}
+
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// A JSON report as text, without the block that says when and how it was run.
+inline std::string without_run_block(const std::string& text) {
+  auto report = nlohmann::ordered_json::parse(text);
+  report.erase("run");
+  return report.dump();
 }
 
 /// A scenario file for one test; removed at the end of its scope.

@@ -10,10 +10,6 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// Where one run has left its report.
 class SavedRun {
  public:

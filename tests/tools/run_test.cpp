@@ -11,21 +11,11 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   return lines;
-}
-
-std::string without_run_block(const std::string& text) {
-  Json report = Json::parse(text);
-  report.erase("run");
-  return report.dump();
 }
 
 }  // namespace

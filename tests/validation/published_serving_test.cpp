@@ -71,7 +71,7 @@ TEST_CASE("a run at twice the speed makes twice the tokens in half the time",
   ServingCase c = case_of(offline_row());
   c.requests = 400;
   c.deployment.engine.step_host_s = 0.001;
-  const ServingRun run(c);
+  const PublishedRun run(c);
   const ServingResult once = run.run(1);
   const ServingResult twice = run.run(2);
   CHECK(twice.output_tok_s == Approx(2 * once.output_tok_s));
@@ -80,7 +80,7 @@ TEST_CASE("a run at twice the speed makes twice the tokens in half the time",
   c.kind = ServingKind::kOnline;
   c.offered_per_s = 2;
   c.requests = 100;
-  const ServingRun open(c);
+  const PublishedRun open(c);
   CHECK(open.run(2).output_tok_s == Approx(open.run(1).output_tok_s).epsilon(0.02));
   CHECK(open.run(2).tpot_s == Approx(open.run(1).tpot_s / 2).epsilon(0.05));
 }
@@ -90,7 +90,7 @@ TEST_CASE("a static batch takes its prompts and then every step", "[validation][
   row["batch_or_concurrency"] = "4";
   row["osl_mean"] = "3";
   const ServingCase c = case_of(row);
-  const ServingResult r = ServingRun(c).run(1);
+  const ServingResult r = PublishedRun(c).run(1);
   // One step of 4 x 128 tokens, then two of 4 sequences that hold 129 and 130 tokens.
   double seconds =
       step_seconds_direct(c.deployment, {{{128, 0}, {128, 0}, {128, 0}, {128, 0}}, 0, 0, 4});

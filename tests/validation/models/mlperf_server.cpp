@@ -23,7 +23,7 @@ class OfflineSpeeds {
   explicit OfflineSpeeds(const std::vector<ServingCase>& cases) {
     for (const ServingCase& c : cases) {
       if (c.kind != ServingKind::kOffline) continue;
-      const ServingResult r = ServingRun(c).run(1);
+      const ServingResult r = PublishedRun(c).run(1);
       if (!r.refusal.empty()) continue;
       const double ratio = c.output_tok_s / r.output_tok_s;
       ratios_[key_of(c)].push_back(ratio);
@@ -67,7 +67,7 @@ void write_language(const std::vector<ServingCase>& cases, std::ostream& out) {
     const double speed = speeds.of(c);
     const std::string system =
         fmt::format("{} x{}, {}", c.gpu, c.replicas * c.deployment.gpus_per_replica(), c.model);
-    const ServingRun run(c);
+    const PublishedRun run(c);
     if (c.searched) {
       const double rate = run.largest_rate(speed);
       const double measured = c.output_tok_s / c.output.mean;

@@ -219,7 +219,7 @@ std::variant<ServingCase, std::string> express(const FactRow& row, EngineKernels
   return c;
 }
 
-ServingRun::ServingRun(const ServingCase& served) : case_(served) {
+PublishedRun::PublishedRun(const ServingCase& served) : case_(served) {
   ServingCase& c = case_;
   max_batch_ = c.concurrency > 0 ? c.concurrency : kMostSequences;
   Limits limits;
@@ -245,7 +245,7 @@ ServingRun::ServingRun(const ServingCase& served) : case_(served) {
   compiled_ = compile_steps(c.deployment, limits);
 }
 
-ServingResult ServingRun::first_token(double speed) const {
+ServingResult PublishedRun::first_token(double speed) const {
   const auto prompt = static_cast<std::int64_t>(std::llround(case_.input.mean));
   const StepBatch batch{{{prompt, 0}}, 0, 0, 1};
   ServingResult out;
@@ -253,7 +253,7 @@ ServingResult ServingRun::first_token(double speed) const {
   return out;
 }
 
-ServingResult ServingRun::static_batch(double speed) const {
+ServingResult PublishedRun::static_batch(double speed) const {
   // Prompts in steps of the token budget, then every sequence to its last token.
   const StepTable& steps = *compiled_.steps;
   const auto prompt = static_cast<std::int64_t>(std::llround(case_.input.mean));
@@ -277,9 +277,9 @@ ServingResult ServingRun::static_batch(double speed) const {
   return out;
 }
 
-ServingResult ServingRun::run(double speed) const { return run_at(case_.offered_per_s, speed); }
+ServingResult PublishedRun::run(double speed) const { return run_at(case_.offered_per_s, speed); }
 
-ServingResult ServingRun::run_at(double offered_per_s, double speed) const {
+ServingResult PublishedRun::run_at(double offered_per_s, double speed) const {
   const ServingCase& c = case_;
   if (!kv_.fits) {
     ServingResult out;
@@ -344,7 +344,7 @@ ServingResult ServingRun::run_at(double offered_per_s, double speed) const {
   return out;
 }
 
-double ServingRun::largest_rate(double speed) const {
+double PublishedRun::largest_rate(double speed) const {
   const auto holds = [&](double rate) {
     const ServingResult r = run_at(rate, speed);
     if (!r.refusal.empty()) return false;

@@ -58,9 +58,9 @@ struct ServingResult {
   std::string refusal;       ///< why the model does not fit; empty = it does
 };
 /// A case compiled once, run at any speed.
-class ServingRun {
+class PublishedRun {
  public:
-  explicit ServingRun(const ServingCase& served);
+  explicit PublishedRun(const ServingCase& served);
   /// `speed` = all step times divided by it: the run meets arrivals slowed by it and its times are
   /// scaled back, which is the same.
   ServingResult run(double speed) const;

@@ -15,7 +15,7 @@ constexpr double kMedianBound = 0.15, kP90Bound = 0.35;
 
 struct Line {
   ServingCase c;
-  ServingRun run;
+  PublishedRun run;
   ServingResult plain;  ///< at speed 1
 };
 struct Refused {
@@ -121,7 +121,7 @@ void write_published_throughput(const StudyInput& input, std::ostream& out) {
     const ServingCase& c = std::get<ServingCase>(expressed);
     // Server rows of MLPerf are told their arrivals: section mlperf-server.
     if (c.mlperf && c.kind != ServingKind::kOffline) continue;
-    Line line{c, ServingRun(c), {}};
+    Line line{c, PublishedRun(c), {}};
     line.plain = line.run.run(1);
     if (!line.plain.refusal.empty()) {
       refused.push_back({c.id, what + ", " + shape_of(c), line.plain.refusal});

@@ -12,6 +12,7 @@
 #include "headroom/engine/run_cell.hpp"
 #include "headroom/latency/fit.hpp"
 #include "headroom/scenario/load.hpp"
+#include "published_facts.hpp"
 
 namespace headroom::validation {
 namespace {
@@ -56,12 +57,6 @@ class Records final : public RecordSink {
  private:
   std::vector<RequestRecord>& to_;
 };
-
-double percentile(std::vector<double> values, double share) {
-  std::sort(values.begin(), values.end());
-  const double rank = std::ceil(share * static_cast<double>(values.size()));
-  return values[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
-}
 
 }  // namespace
 

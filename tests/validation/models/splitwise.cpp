@@ -12,6 +12,7 @@
 #include "csv.hpp"
 #include "headroom/core/check.hpp"
 #include "headroom/latency/deployment.hpp"
+#include "published_facts.hpp"
 #include "sections.hpp"
 #include "study.hpp"
 
@@ -33,12 +34,6 @@ struct Setting {
   double prompt_s = 0, token_s = 0;
   double prompt_noise = 0;  ///< mean of |repeat / median - 1|
 };
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t n = values.size();
-  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
 
 /// Left out, as the data's README says: TP 2 with 64 prompts, which did not fit in memory.
 std::vector<Setting> settings_of(const Csv& data, const std::string& model,
