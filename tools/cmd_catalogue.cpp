@@ -19,6 +19,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kColumns = 80;  // of the terminal that answers are laid out for
+
 std::string quantity(double value, json::Dimension dimension) {
   return value > 0 ? json::format_quantity(value, dimension) : "-";
 }
@@ -159,14 +161,27 @@ std::string table(const std::vector<Cells>& rows) {
   return text;
 }
 
-/// Every field of an entry, a line each, then where the numbers come from.
+/// Words of a list, with a blank after each comma so that they wrap.
+std::string joined(const Json& list) {
+  std::string text;
+  for (const Json& item : list) {
+    text += (text.empty() ? "" : ", ") + (item.is_string() ? item.get<std::string>() : item.dump());
+  }
+  return text;
+}
+
+/// Every field of an entry, then where the numbers come from, within kColumns.
 std::string details(const Json& entry) {
   std::string text;
-  const auto put = [&text](const std::string& key, const Json& value) {
+  const auto put_lines = [&text](const std::string& first, const std::string& rest) {
+    for (const std::string& line : wrap_text(rest, first, kColumns)) text += line + "\n";
+  };
+  const auto put = [&put_lines](const std::string& key, const Json& value) {
     if (value.is_array() && value.empty()) return;
     std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+    if (value.is_array()) shown = joined(value);
     if (value.is_number()) shown = fmt::format("{:.12g}", value.get<double>());
-    text += pad_right(key, 33) + shown + "\n";
+    put_lines(pad_right(key, 33), shown);
   };
   for (const auto& [key, value] : entry.items()) {
     if (key == "provenance" || key == "prices") continue;
@@ -178,17 +193,18 @@ std::string details(const Json& entry) {
   }
   if (entry.contains("prices")) {
     for (const Json& price : entry["prices"]) {
-      text += fmt::format("price  {} USD per GPU hour, {}, {}: {}\n", price["usd_per_gpu_h"].dump(),
-                          price["market"].get<std::string>(), price["date"].get<std::string>(),
-                          price["source"].get<std::string>());
+      put_lines("price  ",
+                fmt::format("{} USD per GPU hour, {}, {}: {}", price["usd_per_gpu_h"].dump(),
+                            price["market"].get<std::string>(), price["date"].get<std::string>(),
+                            price["source"].get<std::string>()));
     }
   }
   for (const Json& source : entry["provenance"]) {
-    std::string of;
-    for (const Json& key : source["of"]) of += (of.empty() ? "" : ", ") + key.get<std::string>();
     const std::string note = source["note"];
-    text += fmt::format("source of {}: {} ({}){}\n", of, source["source"].get<std::string>(),
-                        source["certainty"].get<std::string>(), note.empty() ? "" : "; " + note);
+    put_lines(
+        "source of ",
+        fmt::format("{}: {} ({}){}", joined(source["of"]), source["source"].get<std::string>(),
+                    source["certainty"].get<std::string>(), note.empty() ? "" : "; " + note));
   }
   return text;
 }

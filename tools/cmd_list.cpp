@@ -18,6 +18,8 @@
 namespace headroom::tools {
 namespace {
 
+constexpr std::size_t kListColumns = 80;  // of the terminal that answers are laid out for
+
 using Entries = std::vector<std::pair<std::string, std::string>>;
 
 /// Walks a description only to learn the words of its first variant: the listing and the decoder
@@ -97,7 +99,9 @@ int list_command(const CommandLine& line, const Terminal&) {
   for (const auto& [name, summary] : entries) width = std::max(width, name.size());
   std::string text;
   for (const auto& [name, summary] : entries) {
-    text += pad_right(name, width) + "  " + summary + "\n";
+    for (const std::string& line : wrap_text(summary, pad_right(name, width + 2), kListColumns)) {
+      text += line + "\n";
+    }
   }
   print_answer(text);
   return kOk;

@@ -105,6 +105,7 @@ PoolTimeline timeline_of(Pool& pool, Ticks horizon) {
 
 CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* sink, bool stepwise)
     : config_(config),
+      stream_key_(config.key),
       requests_(requests),
       stepwise_(stepwise),
       collector_(config, requests, sink),
@@ -190,9 +191,9 @@ void CellRun::fetch_state(std::size_t entity) const {
   const Pool& pool = pools_[place.pool];
   if (place.replica >= pool.replicas.size()) return;
   const auto* replica = reinterpret_cast<const char*>(&pool.replicas[place.replica]);
-  for (std::size_t at = 0; at < sizeof(Replica); at += 64) __builtin_prefetch(replica + at, 1);
-  if (!pool.rows.empty()) __builtin_prefetch(residues_of(pool, place.replica), 1);
-  if (!pool.central) __builtin_prefetch(&pool.queues[place.replica], 1);
+  for (std::size_t at = 0; at < sizeof(Replica); at += 64) prefetch(replica + at);
+  if (!pool.rows.empty()) prefetch(residues_of(pool, place.replica));
+  if (!pool.central) prefetch(&pool.queues[place.replica]);
   events_.fetch(entity);
 }
 
@@ -205,7 +206,7 @@ void CellRun::fetch_requests(std::size_t entity) const {
     live_.fetch(replica.prefill_first);
     pool.completions.fetch(place.replica, replica.decoding);
   } else {
-    live_.fetch(replica.next_done);
+    live_.fetch_end(replica.next_done);
     pool.completions.fetch_first(place.replica, replica.decoding);
   }
   if (!pool.central) live_.fetch(pool.queues[place.replica].head());

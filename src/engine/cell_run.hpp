@@ -172,6 +172,7 @@ class CellRun {
   bool still_waits(const Expiry& expiry) const;
 
   const CellConfig& config_;
+  const StreamKey stream_key_;
   RequestStream& requests_;
   const bool stepwise_;
   Collector collector_;

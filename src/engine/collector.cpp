@@ -205,7 +205,10 @@ void Collector::ended(LiveRequest& request, EndState end, RejectReason reason, s
   }
   if (attempts.in_service) group.in_service += 1;
   if (attempts.backing_off) group.attempts_ended[state] -= 1;  // its attempts have all ended
-  if (request.first_scheduled == kNever.count) leave_backlog(request, now);
+  // Who has finished was scheduled; its cache line with that time need not be looked at.
+  if (end != EndState::kFinished && request.first_scheduled == kNever.count) {
+    leave_backlog(request, now);
+  }
   account_population(now, -1);
   sojourn_sum_ += now - request.arrival;
 

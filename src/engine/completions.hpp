@@ -10,6 +10,7 @@
 #include "headroom/core/check.hpp"
 #include "large_pages.hpp"
 #include "live_request.hpp"
+#include "prefetch.hpp"
 
 namespace headroom {
 
@@ -54,7 +55,7 @@ class CompletionRows {
   }
   /// Brings the end of a row into the cache, for a finish.
   void fetch_first(std::size_t replica, std::int32_t count) const {
-    __builtin_prefetch(words_.data() + replica * stride_ + std::max(0, count - 1), 1);
+    prefetch(words_.data() + replica * stride_ + std::max(0, count - 1));
   }
   /// Brings a row into the cache, for joining; of a very long one the end.
   void fetch(std::size_t replica, std::int32_t count) const {
@@ -62,7 +63,7 @@ class CompletionRows {
     constexpr std::int32_t kMost = 32 * kLine;
     const std::uint64_t* const row = words_.data() + replica * stride_;
     for (std::int32_t at = std::max(0, count - kMost); at <= count; at += kLine) {
-      __builtin_prefetch(row + at, 1);
+      prefetch(row + at);
     }
   }
 

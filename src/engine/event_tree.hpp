@@ -6,6 +6,11 @@
 
 #include "headroom/core/units.hpp"
 #include "large_pages.hpp"
+#include "prefetch.hpp"
+
+#ifdef HEADROOM_EVENT_QUEUE
+#include HEADROOM_EVENT_QUEUE  // another queue in its place, to compare with: tests/bench
+#else
 
 namespace headroom {
 
@@ -51,9 +56,9 @@ class EventTree {
   /// Brings the lowest nodes on the way from an entity to the root into the cache.
   void fetch(std::size_t entity) const {
     const std::size_t leaf = leaves_ + entity;
-    __builtin_prefetch(&nodes_[leaf & ~std::size_t{1}], 1);
-    __builtin_prefetch(&nodes_[(leaf >> 1U) & ~std::size_t{1}], 1);
-    __builtin_prefetch(&nodes_[(leaf >> 2U) & ~std::size_t{1}], 1);
+    prefetch(&nodes_[leaf & ~std::size_t{1}]);
+    prefetch(&nodes_[(leaf >> 1U) & ~std::size_t{1}]);
+    prefetch(&nodes_[(leaf >> 2U) & ~std::size_t{1}]);
   }
 
  private:
@@ -61,10 +66,11 @@ class EventTree {
 
   /// Replays the matches from `at` upwards until it is below `end`; false where a winner stays.
   bool climb(std::size_t& at, std::size_t end) {
+    Node winner = nodes_[at];
     while (at >= end) {
-      const std::size_t left = at & ~std::size_t{1};
-      const Node winner =
-          nodes_[left + 1].time < nodes_[left].time ? nodes_[left + 1] : nodes_[left];
+      const Node& other = nodes_[at ^ 1U];
+      const auto is_right = static_cast<std::int64_t>(at & 1U);  // a tie goes to the left
+      if (other.time - is_right < winner.time) winner = other;
       at >>= 1U;
       if (nodes_[at].time == winner.time && nodes_[at].entity == winner.entity) return false;
       nodes_[at] = winner;
@@ -81,3 +87,5 @@ class EventTree {
 };
 
 }  // namespace headroom
+
+#endif

@@ -8,6 +8,7 @@
 #include "headroom/engine/record.hpp"
 #include "headroom/workload/request_stream.hpp"
 #include "large_pages.hpp"
+#include "prefetch.hpp"
 
 namespace headroom {
 
@@ -75,9 +76,9 @@ class LiveRequests {
     free_.pop_back();
     if (!free_.empty()) {  // the next arrival's, so that it does not wait for memory
       const auto* next = reinterpret_cast<const char*>(&requests_[free_.back()]);
-      __builtin_prefetch(next, 1);
-      __builtin_prefetch(next + 64, 1);
-      __builtin_prefetch(next + 128, 1);
+      prefetch(next);
+      prefetch(next + 64);
+      prefetch(next + 128);
     }
     requests_[slot] = LiveRequest{};
     return slot;
@@ -86,12 +87,16 @@ class LiveRequests {
     requests_[slot].where = Where::kFree;
     free_.push_back(slot);
   }
-  /// Brings what a request's first token and its end touch into the cache; nothing for kNoSlot.
+  /// Brings what a request's end touches into the cache; nothing for kNoSlot.
+  void fetch_end(Slot slot) const {
+    if (slot < requests_.size()) prefetch(&requests_[slot]);
+  }
+  /// Brings what its admission and its first token touch into the cache.
   void fetch(Slot slot) const {
     if (slot >= requests_.size()) return;
     const auto* line = reinterpret_cast<const char*>(&requests_[slot]);
-    __builtin_prefetch(line, 1);
-    __builtin_prefetch(line + 64, 1);
+    prefetch(line);
+    prefetch(line + 64);
   }
   LiveRequest& operator[](Slot slot) { return requests_[slot]; }
   const LiveRequest& operator[](Slot slot) const { return requests_[slot]; }

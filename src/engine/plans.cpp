@@ -158,7 +158,7 @@ void CellRun::tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps) {
 void CellRun::end_plan(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
   // The request that ends here was last touched long ago: its cache miss overlaps with the sums.
-  __builtin_prefetch(&live_[replica.next_done]);
+  prefetch(&live_[replica.next_done]);
   const std::int64_t steps = replica.event_steps;
   HEADROOM_DCHECK(replica.start + plan_time(replica, steps) == now_,
                   "a plan ends at the closed sum of its steps");

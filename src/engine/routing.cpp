@@ -54,8 +54,8 @@ CellRun::RoutePair CellRun::draw_pair(const Pool& pool, std::uint32_t kind, std:
   if (count == 1) return {pool.serving_replica(0), pool.serving_replica(0)};
   const bool moved = moved_off != kNoReplica && kPlantedFault != PlantedFault::kMovedByOldDraws;
   RandomStream random =
-      moved ? RandomStream(config_.key, Purpose::kReroute, moved_off, id * 16 + stage)
-            : RandomStream(config_.key, Purpose::kRoute, kind, entity * 16 + stage);
+      moved ? RandomStream(stream_key_, Purpose::kReroute, moved_off, id * 16 + stage)
+            : RandomStream(stream_key_, Purpose::kRoute, kind, entity * 16 + stage);
   const auto scaled = [](double u, std::uint64_t n) {
     return static_cast<std::uint64_t>(u * static_cast<double>(n));
   };

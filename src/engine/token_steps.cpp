@@ -131,9 +131,9 @@ void CellRun::start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft
 
 void CellRun::end_prefill_step(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
-  __builtin_prefetch(&live_[replica.prefill_first]);
+  prefetch(&live_[replica.prefill_first]);
   if (replica.decoding > 0) {
-    __builtin_prefetch(&live_[Completion::slot(pool.completions.first(r, replica.decoding))]);
+    prefetch(&live_[Completion::slot(pool.completions.first(r, replica.decoding))]);
   }
   const double held =
       static_cast<double>(pool.config->kv_blocks) - static_cast<double>(replica.free_blocks);

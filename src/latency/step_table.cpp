@@ -17,8 +17,13 @@ bool sorted_from_zero(const std::vector<std::int64_t>& points) {
 
 /// Index of the grid cell that holds x: the last cell for anything beyond the grid.
 std::size_t cell_of(const std::vector<std::int64_t>& points, std::int64_t x) {
-  const auto above = std::upper_bound(points.begin() + 1, points.end() - 1, x);
-  return static_cast<std::size_t>(above - points.begin()) - 1;
+  const std::int64_t* low = points.data();
+  for (std::size_t count = points.size() - 1; count > 1;) {  // without a branch to guess
+    const std::size_t half = count / 2;
+    low += low[half] <= x ? half : 0;
+    count -= half;
+  }
+  return static_cast<std::size_t>(low - points.data());
 }
 
 std::int64_t floor_divide(Wide numerator, Wide denominator) {

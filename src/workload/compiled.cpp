@@ -85,6 +85,12 @@ class Compiler {
       compile_rate_of(demand, compiled);
     }
     compiled.gap = Sampler(unit_gap(demand.arrivals));
+    if (demand.arrivals.process == "markov_modulated") {
+      compiled.modulation = compile_modulation(demand.arrivals.states);
+      if (!demand.arrivals.keeps_mean) {
+        compiled.rate = compiled.rate.scaled(compiled.modulation->mean_factor);
+      }
+    }
     if (demand.prefix_hit_share) compiled.prefix_hit_share = Sampler(*demand.prefix_hit_share);
     if (demand.patience_s) compiled.patience_s = Sampler(*demand.patience_s);
     if (demand.timeout) compiled.timeout_s = Sampler(demand.timeout->after_s);
@@ -107,7 +113,9 @@ class Compiler {
   }
 
   static Distribution unit_gap(const ArrivalConfig& arrivals) {
-    if (arrivals.process == "poisson") return Distribution::exponential(1);
+    if (arrivals.process == "poisson" || arrivals.process == "markov_modulated") {
+      return Distribution::exponential(1);
+    }
     if (arrivals.process == "gamma") return Distribution::gamma(1, arrivals.cv);
     if (arrivals.process == "weibull") return Distribution::weibull(1, arrivals.cv);
     return Distribution::constant(1);

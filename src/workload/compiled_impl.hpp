@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "headroom/workload/compiled.hpp"
+#include "modulation.hpp"
 #include "sampler.hpp"
 #include "trace.hpp"
 #include "user_days.hpp"
@@ -39,7 +40,8 @@ struct CompiledStage {
 
 struct CompiledClass {
   RateFunction rate;
-  Sampler gap;  ///< of the unit process: mean 1
+  Sampler gap;                           ///< of the unit process: mean 1
+  std::optional<Modulation> modulation;  ///< of the rate, by states
   std::shared_ptr<const TraceRows> trace;
   std::optional<TraceConfig> trace_config;
   std::vector<CompiledStage> stages;

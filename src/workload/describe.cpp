@@ -290,16 +290,36 @@ void describe(Archive& a, RateConfig& rate) {
   check_one_base(a);
 }
 
+void describe(Archive& a, ArrivalState& state) {
+  a.number({"factor", "on the rate while it lasts", json::Need::kRequired}, state.factor,
+           Range{0, 1e6});
+  a.quantity({"mean_sojourn", "mean of its exponential length", json::Need::kRequired},
+             state.mean_sojourn_s, Dimension::kDuration, Range{0.01, 7'776'000});
+}
+
 void describe(Archive& a, ArrivalConfig& arrivals) {
   const auto cv = [&arrivals](Archive& b) {
     b.number({"cv", "coefficient of variation of the gaps", json::Need::kRequired}, arrivals.cv,
              Range{0.01, 100});
   };
-  const std::array<Archive::Branch, 4> branches{{
+  const auto states = [&arrivals](Archive& b) {
+    b.list({"states", "states that the rate goes through in turn, again and again",
+            json::Need::kRequired},
+           arrivals.states, 2);
+    b.boolean({"keeps_mean", "divide the factors by their time-mean: the mean rate stays"},
+              arrivals.keeps_mean);
+    const bool silent = std::none_of(arrivals.states.begin(), arrivals.states.end(),
+                                     [](const ArrivalState& state) { return state.factor > 0; });
+    if (silent && !arrivals.states.empty()) {
+      b.problem("states", "E111", "some state needs a factor above 0");
+    }
+  };
+  const std::array<Archive::Branch, 5> branches{{
       {"poisson", "independent users", [](Archive&) {}},
       {"gamma", "renewal process with Gamma gaps", cv},
       {"weibull", "renewal process with Weibull gaps", cv},
       {"constant", "equal gaps", [](Archive&) {}},
+      {"markov_modulated", "Poisson with a rate that changes by chance between states", states},
   }};
   a.variant({"process", "how requests are spaced around the rate"}, arrivals.process, branches);
 }

@@ -27,6 +27,18 @@ void RateFunction::append(Ticks length, double rate_at_start, double rate_at_end
   end_ += length;
 }
 
+RateFunction RateFunction::scaled(double factor) const {
+  HEADROOM_CHECK(factor >= 0, "a rate is not negative");
+  RateFunction rate = *this;
+  for (Segment& segment : rate.segments_) {
+    segment.rate_per_s *= factor;
+    segment.slope_per_s2 *= factor;
+    segment.mass *= factor;
+    segment.mass_before *= factor;
+  }
+  return rate;
+}
+
 std::size_t RateFunction::segment_at(double t_s) const {
   const auto after =
       std::upper_bound(segments_.begin(), segments_.end(), t_s,

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "compiled_impl.hpp"
@@ -16,6 +17,7 @@ namespace {
 constexpr double kMostTokens = 1e8;
 constexpr double kLongestTime_s = 7'776'000;  // 90 days, the longest run
 constexpr std::uint64_t kGapsPerBlock = 64;
+constexpr std::size_t kBlock = kGapsPerBlock;  // requests drawn together
 
 std::int32_t tokens(double value) {
   return static_cast<std::int32_t>(std::clamp(value + 0.5, 1.0, kMostTokens));
@@ -32,55 +34,70 @@ std::uint32_t kind_of(std::uint32_t class_index, std::uint32_t stage, std::uint3
   return class_index | (stage << 12U) | (part << 20U);
 }
 
-/// Work of one stage of one request; depends on nothing but (config, key, class, entity, stage).
-StageWork draw_work(const CompiledClass& c, const RunKey& key, std::uint32_t class_index,
-                    std::uint32_t stage_index, std::uint64_t entity) {
+/// Work of one stage of requests; each depends on nothing but (config, key, class, entity, stage).
+/// As many of `works` as of `entities`, at most kBlock.
+void draw_works(const CompiledClass& c, const StreamKey& key, std::uint32_t class_index,
+                std::uint32_t stage_index, std::span<const std::uint64_t> entities,
+                std::span<StageWork> works) {
   using Pairs = CompiledStage::Pairs;
   const CompiledStage& stage = c.stages[stage_index];
-  StageWork work;
-  const std::uint64_t row = c.trace ? (entity >> TraceCursor::kCopyBits) % c.trace->size() : 0;
+  std::array<double, kBlock> buffer;
+  const std::span<double> drawn = std::span(buffer).first(works.size());
+  const auto row_of = [&c](std::uint64_t entity) {
+    return (entity >> TraceCursor::kCopyBits) % c.trace->size();
+  };
+  std::fill(works.begin(), works.end(), StageWork{});
 
-  if (stage.pairs == Pairs::kOwnRow) {
-    if (!c.trace->prompt_tokens.empty()) work.prompt_tokens = c.trace->prompt_tokens[row];
-    if (!c.trace->output_tokens.empty()) work.output_tokens = c.trace->output_tokens[row];
-  } else if (stage.pairs != Pairs::kNone) {
+  for (std::size_t i = 0; i < works.size() && stage.pairs != Pairs::kNone; ++i) {
+    if (stage.pairs == Pairs::kOwnRow) {
+      const std::uint64_t row = row_of(entities[i]);
+      if (!c.trace->prompt_tokens.empty()) works[i].prompt_tokens = c.trace->prompt_tokens[row];
+      if (!c.trace->output_tokens.empty()) works[i].output_tokens = c.trace->output_tokens[row];
+      continue;
+    }
     RandomStream random(key, Purpose::kLengths, kind_of(class_index, stage.pairs_keyed_by, 2),
-                        entity);
+                        entities[i]);
     if (stage.pairs == Pairs::kJoint) {
       double prompt = 0, output = 0;
       stage.joint->draw(random, prompt, output);
-      work.prompt_tokens = tokens(prompt);
-      work.output_tokens = tokens(output);
+      works[i].prompt_tokens = tokens(prompt);
+      works[i].output_tokens = tokens(output);
     } else {
-      const auto drawn =
+      const auto row =
           static_cast<std::size_t>(random.uniform() * static_cast<double>(stage.rows->size()));
-      work.prompt_tokens = stage.rows->prompt_tokens[drawn];
-      work.output_tokens = stage.rows->output_tokens[drawn];
+      works[i].prompt_tokens = stage.rows->prompt_tokens[row];
+      works[i].output_tokens = stage.rows->output_tokens[row];
     }
   }
   if (stage.prompt) {
-    RandomStream random(key, Purpose::kLengths, kind_of(class_index, stage.prompt_keyed_by, 0),
-                        entity);
-    work.prompt_tokens = tokens((*stage.prompt)(random));
+    stage.prompt->fill(key, Purpose::kLengths, kind_of(class_index, stage.prompt_keyed_by, 0),
+                       entities, drawn);
+    for (std::size_t i = 0; i < works.size(); ++i) works[i].prompt_tokens = tokens(drawn[i]);
   }
   if (stage.output) {
-    RandomStream random(key, Purpose::kLengths, kind_of(class_index, stage.output_keyed_by, 1),
-                        entity);
-    work.output_tokens = tokens((*stage.output)(random));
+    stage.output->fill(key, Purpose::kLengths, kind_of(class_index, stage.output_keyed_by, 1),
+                       entities, drawn);
+    for (std::size_t i = 0; i < works.size(); ++i) works[i].output_tokens = tokens(drawn[i]);
   }
-  if (c.prefix_hit_share && work.prompt_tokens > 0) {
-    RandomStream random(key, Purpose::kPrefixHit, kind_of(class_index, 0), entity);
-    const double share = std::clamp((*c.prefix_hit_share)(random), 0.0, 1.0);
-    work.cached_tokens =
-        std::min(static_cast<std::int32_t>(share * work.prompt_tokens), work.prompt_tokens - 1);
+  if (c.prefix_hit_share) {
+    c.prefix_hit_share->fill(key, Purpose::kPrefixHit, kind_of(class_index, 0), entities, drawn);
+    for (std::size_t i = 0; i < works.size(); ++i) {
+      StageWork& work = works[i];
+      if (work.prompt_tokens == 0) continue;
+      const double share = std::clamp(drawn[i], 0.0, 1.0);
+      work.cached_tokens =
+          std::min(static_cast<std::int32_t>(share * work.prompt_tokens), work.prompt_tokens - 1);
+    }
   }
   if (stage.service_s) {
-    RandomStream random(key, Purpose::kService, kind_of(class_index, stage_index), entity);
-    work.service = drawn_time((*stage.service_s)(random));
+    stage.service_s->fill(key, Purpose::kService, kind_of(class_index, stage_index), entities,
+                          drawn);
+    for (std::size_t i = 0; i < works.size(); ++i) works[i].service = drawn_time(drawn[i]);
   } else if (stage.service_of_row) {
-    work.service = Ticks{c.trace->service_ps[row]};
+    for (std::size_t i = 0; i < works.size(); ++i) {
+      works[i].service = Ticks{c.trace->service_ps[row_of(entities[i])]};
+    }
   }
-  return work;
 }
 
 /// The arrivals of one class, filled in chunks.
@@ -90,10 +107,15 @@ class ClassArrivals {
                 const RunKey& key, double share, double rate_multiplier, double offset)
       : compiled_(workload.classes[class_index]),
         class_index_(class_index),
-        key_(key),
+        key_(StreamKey(key)),
         cursor_(compiled_.rate),
         day_(workload.start_utc_s, compiled_.day_offset_s),
         mass_per_gap_(1 / (share * rate_multiplier)) {
+    patience_.fill(kNever);
+    timeout_.fill(kNever);
+    if (compiled_.modulation) {
+      modulation_.emplace(*compiled_.modulation, compiled_.rate, key, kind_of(class_index, 0));
+    }
     if (compiled_.trace) {
       trace_ = std::make_unique<TraceCursor>(*compiled_.trace, *compiled_.trace_config,
                                              workload.start_utc_s, workload.demand_end, key,
@@ -105,11 +127,14 @@ class ClassArrivals {
   /// Time of the next request; kNever when there is none.
   Ticks head() const { return used_ < filled_ ? at_[used_] : kNever; }
 
-  /// Takes the next request's entity. REQUIRES: head() is a time.
-  std::uint64_t take() {
-    const std::uint64_t entity = trace_ ? entities_[used_] : first_entity_ + used_;
+  /// Takes the next request. REQUIRES: head() is a time.
+  void take(Request& request) {
+    request.arrival = at_[used_];
+    request.entity = entities_[used_];
+    request.patience = patience_[used_];
+    request.timeout = timeout_[used_];
+    request.work = works_[used_];
     if (++used_ == filled_ && !ended_) fill();
-    return entity;
   }
 
   const CompiledClass& compiled() const { return compiled_; }
@@ -126,6 +151,21 @@ class ClassArrivals {
     first_entity_ += filled_;
     used_ = filled_ = 0;
     trace_ ? fill_from_trace() : fill_from_rate();
+    const auto entities = std::span(std::as_const(entities_)).first(filled_);
+    draw_works(compiled_, key_, class_index_, 0, entities, std::span(works_).first(filled_));
+    draw_times(compiled_.patience_s, 0, patience_);
+    draw_times(compiled_.timeout_s, 1, timeout_);
+  }
+
+  /// How long the block's users wait: `part` tells the two draws of one request apart.
+  void draw_times(const std::optional<Sampler>& sampler, std::uint32_t part,
+                  std::array<Ticks, kBlock>& times) {
+    if (!sampler) return;
+    std::array<double, kBlock> drawn;
+    sampler->fill(key_, Purpose::kPatience, kind_of(class_index_, 0, part),
+                  std::span(std::as_const(entities_)).first(filled_),
+                  std::span(drawn).first(filled_));
+    for (std::size_t i = 0; i < filled_; ++i) times[i] = drawn_time(drawn[i]);
   }
 
   void fill_from_trace() {
@@ -139,8 +179,13 @@ class ClassArrivals {
   void fill_from_rate() {
     RandomStream random(key_, Purpose::kArrival, kind_of(class_index_, 0),
                         first_entity_ / kGapsPerBlock);
-    while (filled_ < kGapsPerBlock &&
-           cursor_.advance(compiled_.gap(random) * mass_per_gap_, at_[filled_])) {
+    std::array<double, kBlock> gaps;
+    compiled_.gap.fill(random, gaps);
+    while (filled_ < kGapsPerBlock) {
+      double mass = gaps[filled_] * mass_per_gap_;
+      if (modulation_) mass = modulation_->unmodulated(mass);
+      if (!cursor_.advance(mass, at_[filled_])) break;
+      entities_[filled_] = first_entity_ + filled_;
       ++filled_;
     }
     ended_ = filled_ < kGapsPerBlock;
@@ -148,13 +193,16 @@ class ClassArrivals {
 
   const CompiledClass& compiled_;
   std::uint32_t class_index_;
-  RunKey key_;
+  StreamKey key_;
   RateCursor cursor_;
   DayShare day_;
+  std::optional<ModulationCursor> modulation_;
   double mass_per_gap_;  // of the whole demand's integral, for a gap of 1 in this cell
   std::unique_ptr<TraceCursor> trace_;
   std::array<Ticks, kGapsPerBlock> at_{};
   std::array<std::uint64_t, kGapsPerBlock> entities_{};
+  std::array<Ticks, kGapsPerBlock> patience_, timeout_;
+  std::array<StageWork, kGapsPerBlock> works_{};
   std::uint64_t first_entity_ = 0;
   std::size_t used_ = 0, filled_ = 0;
   bool ended_ = false;
@@ -171,7 +219,7 @@ struct RequestStream::Impl {
   };
   std::optional<Script> script;
   std::shared_ptr<const CompiledWorkload> compiled;
-  RunKey key;
+  StreamKey key{RunKey{}};
   std::vector<std::unique_ptr<ClassArrivals>> classes;
   std::vector<Ticks> heads;  // next arrival of each class, side by side for the search
   std::uint64_t next_id = 0;
@@ -183,7 +231,7 @@ RequestStream::RequestStream(const WorkloadConfig& config, const RunKey& key, do
   HEADROOM_CHECK(demand_share > 0 && rate_multiplier > 0, "a stream has a share of the demand");
   HEADROOM_CHECK(config.classes.size() < 4096, "random streams tell 4,096 classes apart");
   impl_->compiled = config.compiled ? config.compiled : compile(config);
-  impl_->key = key;
+  impl_->key = StreamKey(key);
   const auto& workload = impl_->compiled->impl();
   for (std::uint32_t i = 0; i < workload.classes.size(); ++i) {
     impl_->classes.push_back(std::make_unique<ClassArrivals>(workload, i, key, demand_share,
@@ -217,24 +265,11 @@ bool RequestStream::next(Request& request) {
   ClassArrivals& arrivals = *impl_->classes[c];
   request.id = RequestId{impl_->next_id++};
   request.request_class = ClassId{c};
-  request.arrival = *first;
-  request.entity = arrivals.take();
+  arrivals.take(request);
   *first = arrivals.head();
-
-  const CompiledClass& compiled = arrivals.compiled();
-  request.patience = kNever;
-  if (compiled.patience_s) {
-    RandomStream random(impl_->key, Purpose::kPatience, kind_of(c, 0), request.entity);
-    request.patience = drawn_time((*compiled.patience_s)(random));
-  }
-  request.timeout = kNever;
-  if (compiled.timeout_s) {
-    RandomStream random(impl_->key, Purpose::kPatience, kind_of(c, 0, 1), request.entity);
-    request.timeout = drawn_time((*compiled.timeout_s)(random));
-  }
-  request.earlier_today =
-      compiled.user_days ? arrivals.earlier_today(request.arrival, request.entity) : 0;
-  request.work = draw_work(compiled, impl_->key, c, 0, request.entity);
+  request.earlier_today = arrivals.compiled().user_days
+                              ? arrivals.earlier_today(request.arrival, request.entity)
+                              : 0;
   return true;
 }
 
@@ -242,7 +277,10 @@ StageWork RequestStream::stage_work(ClassId request_class, std::uint64_t entity,
                                     std::uint32_t stage) const {
   if (impl_->script) return impl_->script->later_work.at(entity).at(stage - 1);
   const std::uint32_t c = index(request_class);
-  return draw_work(impl_->classes[c]->compiled(), impl_->key, c, stage, entity);
+  StageWork work;
+  draw_works(impl_->classes[c]->compiled(), impl_->key, c, stage, std::span(&entity, 1),
+             std::span(&work, 1));
+  return work;
 }
 
 }  // namespace headroom

@@ -154,11 +154,45 @@ double Sampler::draw(RandomStream& random) const {
   return quantile(random.uniform());
 }
 
-double Sampler::operator()(RandomStream& random) const {
-  double x = draw(random);
-  if (!bounded_) return x;
+/// x, or the first draw of those that follow that lies between the bounds.
+double Sampler::bounded(double x, RandomStream& random) const {
   for (int i = 0; i < kRedraws && (x < min_ || x > max_); ++i) x = draw(random);
   return std::clamp(x, min_, max_);
+}
+
+double Sampler::operator()(RandomStream& random) const {
+  const double x = draw(random);
+  return bounded_ ? bounded(x, random) : x;
+}
+
+void Sampler::fill(RandomStream& random, std::span<double> out) const {
+  if (kind_ == Kind::kExponential && !bounded_) {
+    boost::random::exponential_distribution<double> unit;
+    for (double& x : out) x = a_ * unit(random);
+    return;
+  }
+  for (double& x : out) x = (*this)(random);
+}
+
+void Sampler::fill(const StreamKey& key, Purpose purpose, std::uint32_t kind,
+                   std::span<const std::uint64_t> entities, std::span<double> out) const {
+  if (kind_ == Kind::kConstant && !bounded_) {
+    std::fill(out.begin(), out.end(), a_);
+    return;
+  }
+  if (kind_ == Kind::kLognormal) {  // most lengths: worth a loop of its own
+    boost::random::normal_distribution<double> normal(a_, b_);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      RandomStream random(key, purpose, kind, entities[i]);
+      out[i] = std::exp(normal(random));
+      if (bounded_ && (out[i] < min_ || out[i] > max_)) out[i] = bounded(out[i], random);
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    RandomStream random(key, purpose, kind, entities[i]);
+    out[i] = (*this)(random);
+  }
 }
 
 double Sampler::untruncated_mean() const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "headroom/core/random.hpp"
@@ -38,6 +39,11 @@ class Sampler {
   explicit Sampler(const Distribution& distribution);
 
   double operator()(RandomStream& random) const;
+  /// One draw for each of `out`, one after the other from the same stream.
+  void fill(RandomStream& random, std::span<double> out) const;
+  /// One draw for each entity from the stream of its own.
+  void fill(const StreamKey& key, Purpose purpose, std::uint32_t kind,
+            std::span<const std::uint64_t> entities, std::span<double> out) const;
   /// Mean without regard to min and max.
   double untruncated_mean() const;
   /// Distribution function and its inverse, without regard to min and max.
@@ -57,6 +63,7 @@ class Sampler {
     kValues
   };
   double draw(RandomStream& random) const;
+  double bounded(double x, RandomStream& random) const;
 
   Kind kind_ = Kind::kConstant;
   // Constant: a. Lognormal: mu, sigma. Gamma, Weibull: shape, scale. Exponential: mean.

@@ -1,7 +1,6 @@
 #include "engine_bench.hpp"
 
 #include <sys/resource.h>
-#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +10,7 @@
 #include "headroom/latency/deployment.hpp"
 #include "headroom/workload/compiled.hpp"
 #include "headroom/workload/request_stream.hpp"
+#include "parts_bench.hpp"
 
 namespace headroom::bench {
 namespace {
@@ -23,13 +23,6 @@ constexpr double kMeanOutput = 250;
 double mean_of_second_half(const std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   return std::accumulate(middle, values.end(), 0.0) / static_cast<double>(values.end() - middle);
-}
-
-/// Processor time of this thread: what one core worked, whatever else the machine did.
-double processor_s() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 PoolConfig make_pool(const Case& bench_case) {

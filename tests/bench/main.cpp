@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine_bench.hpp"
+#include "parts_bench.hpp"
 
 namespace {
 
@@ -41,10 +42,13 @@ void print(const char* name, const Case& bench_case, const Result& result) {
 
 int usage() {
   fmt::print(
-      "usage: headroom-bench [engine|stepwise|memory N|case continuous|chunked REPLICAS REQUESTS]\n"
+      "usage: headroom-bench [engine|stepwise|memory N|event-queue|histogram|\n"
+      "                       case continuous|chunked REPLICAS REQUESTS]\n"
       "  engine    the four speeds of docs/performance.md (default)\n"
       "  stepwise  run-ahead against planning every step, same scenario, ratio of times\n"
-      "  memory N  peak memory of a run of N requests on 1,000 replicas\n");
+      "  memory N  peak memory of a run of N requests on 1,000 replicas\n"
+      "  event-queue, histogram  the engine's own against Boost.Heap and Boost.Histogram; the\n"
+      "            whole program on Boost.Heap is headroom-bench-boost-heap\n");
   return 2;
 }
 
@@ -91,6 +95,10 @@ int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "engine";
   if (what == "engine") return engine();
   if (what == "stepwise") return stepwise();
+  if (what == "event-queue" || what == "histogram") {
+    what == "histogram" ? headroom::bench::histograms() : headroom::bench::event_queues();
+    return 0;
+  }
   if (what == "memory" && argc > 2) {
     Case bench_case;
     bench_case.requests = std::atoll(argv[2]);

@@ -186,6 +186,23 @@ TEST_CASE("columns of the catalogues do not touch", "[tools][cli]") {
   }
 }
 
+TEST_CASE("entries and lists of words keep to 80 columns, but for a word that is longer",
+          "[tools][cli]") {
+  for (const char* arguments :
+       {"gpus A100-SXM-80GB", "gpus H100", "models DeepSeek-V3", "models GPT-4-class-rumour",
+        "list metrics", "list routers", "list batching", "list surges", "list distributions"}) {
+    const Ended ended = tool(arguments);
+    CHECK(ended.code == 0);
+    CHECK(std::count(ended.out.begin(), ended.out.end(), '\n') >= 4);
+    std::istringstream lines(ended.out);
+    for (std::string line; std::getline(lines, line);) {
+      INFO(line);
+      const bool one_word = line.find(' ', line.find_first_not_of(' ')) == std::string::npos;
+      CHECK((width(line) <= 80 || one_word));
+    }
+  }
+}
+
 TEST_CASE("schemas are JSON", "[tools][cli]") {
   for (const char* what : {"", "scenario", "report", "plan", "kernel-model"}) {
     const Ended ended = tool(std::string("schema ") + what);

@@ -132,6 +132,19 @@ TEST_CASE("what is wrong with a demand is told at its place", "[workload][descri
                    "duration": "1h", "repeat_every": "30min"}]}})",
                 "E111", "/rate/surges/0/repeat_every");
   check_problem(R"({"rate": "1/s", "arrivals": {"process": "gamma"}})", "E106", "/arrivals");
+  check_problem(R"({"rate": "1/s", "arrivals": {"process": "markov_modulated"}})", "E106",
+                "/arrivals");
+  check_problem(R"({"rate": "1/s", "arrivals": {"process": "markov_modulated",
+                   "states": [{"factor": 1, "mean_sojourn": "1s"}]}})",
+                "E111", "/arrivals/states");
+  check_problem(R"({"rate": "1/s", "arrivals": {"process": "markov_modulated",
+                   "states": [{"factor": 0, "mean_sojourn": "1s"},
+                              {"factor": 0, "mean_sojourn": "1s"}]}})",
+                "E111", "/arrivals/states");
+  check_problem(R"({"rate": "1/s", "arrivals": {"process": "markov_modulated",
+                   "states": [{"factor": -1, "mean_sojourn": "1s"},
+                              {"factor": 1, "mean_sojourn": "1s"}]}})",
+                "E111", "/arrivals/states/0/factor");
   check_problem(R"({"rate": "1/s", "output_tokens": -1})", "E111", "/output_tokens");
   check_problem(R"({"rate": "1/s", "output_tokens": {"kind": "lognormal", "mean": 5}})", "E106",
                 "/output_tokens");

@@ -22,6 +22,7 @@ enum class Purpose : std::uint32_t {
   kFailure = 9,
   kUsers = 10,
   kRetry = 11,
+  kModulation = 14,
   kTest = 15,
 };
 
@@ -31,6 +32,29 @@ struct RunKey {
   std::uint64_t seed = 0;
   std::uint32_t replication = 0;
   std::uint32_t cell = 0;
+};
+
+/// A RunKey as the generator's key: for those who make many streams of one run.
+class StreamKey {
+ public:
+  explicit StreamKey(const RunKey& run) : bits_(mix(run)) {}
+  std::uint32_t low() const { return static_cast<std::uint32_t>(bits_); }
+  std::uint32_t high() const { return static_cast<std::uint32_t>(bits_ >> 32U); }
+
+ private:
+  /// (seed, replication, cell) to 64 bits by two rounds of a 64-bit finalizer (SplitMix64's
+  /// constants, Steele et al. 2014, doi:10.1145/2660193.2660195).
+  static std::uint64_t mix(const RunKey& run) {
+    const auto finalize = [](std::uint64_t z) {
+      z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+      z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
+      return z ^ (z >> 31U);
+    };
+    const std::uint64_t place = (static_cast<std::uint64_t>(run.replication) << 32U) | run.cell;
+    return finalize(finalize(run.seed + 0x9E3779B97F4A7C15ULL) ^ place);
+  }
+
+  std::uint64_t bits_;
 };
 
 /// A counter-based source of random bits for one (run, purpose, class, entity): Philox4x32-10.
@@ -43,7 +67,9 @@ class RandomStream {
   /// kind: class or other index below 2^24, so that one purpose serves several. entity: e.g. the
   /// request's number within its class.
   RandomStream(const RunKey& run, Purpose purpose, std::uint32_t kind, std::uint64_t entity)
-      : key_{{static_cast<std::uint32_t>(mix(run)), static_cast<std::uint32_t>(mix(run) >> 32U)}},
+      : RandomStream(StreamKey(run), purpose, kind, entity) {}
+  RandomStream(const StreamKey& key, Purpose purpose, std::uint32_t kind, std::uint64_t entity)
+      : key_{{key.low(), key.high()}},
         counter_{{0, static_cast<std::uint32_t>(purpose) | (kind << 8U),
                   static_cast<std::uint32_t>(entity), static_cast<std::uint32_t>(entity >> 32U)}} {}
 
@@ -68,18 +94,6 @@ class RandomStream {
 
  private:
   using Generator = r123::Philox4x32;
-
-  /// (seed, replication, cell) to 64 bits by two rounds of a 64-bit finalizer (SplitMix64's
-  /// constants, Steele et al. 2014, doi:10.1145/2660193.2660195).
-  static std::uint64_t mix(const RunKey& run) {
-    const auto finalize = [](std::uint64_t z) {
-      z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-      z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-      return z ^ (z >> 31U);
-    };
-    const std::uint64_t place = (static_cast<std::uint64_t>(run.replication) << 32U) | run.cell;
-    return finalize(finalize(run.seed + 0x9E3779B97F4A7C15ULL) ^ place);
-  }
 
   Generator generator_;
   Generator::key_type key_;

@@ -78,18 +78,14 @@ class StepTable {
   }
   const Piece& piece_at(std::int64_t n, std::int64_t context_sum) const {
     const auto span = pieces(n);
-    std::size_t low = 0;
-    std::size_t count = span.size();
-    while (count > 1) {  // the last piece whose context_from <= context_sum
+    // The last piece whose context_from <= context_sum, without a branch to guess.
+    const Piece* low = span.data();
+    for (std::size_t count = span.size(); count > 1;) {
       const std::size_t half = count / 2;
-      if (span[low + half].context_from <= context_sum) {
-        low += half;
-        count -= half;
-      } else {
-        count = half;
-      }
+      low += low[half].context_from <= context_sum ? half : 0;
+      count -= half;
     }
-    return span[low];
+    return *low;
   }
 
  private:

@@ -109,11 +109,20 @@ struct RateConfig {
   std::string pointer;  ///< where the scenario declares it
 };
 
+/// A state of a Markov-modulated rate.
+struct ArrivalState {
+  double factor = 1.0;        ///< on the rate, >= 0
+  double mean_sojourn_s = 0;  ///< of an exponential sojourn
+};
+
 /// Spacing of requests around the rate: gaps of a unit-mean renewal process, stretched by the
 /// inverse of the rate's integral.
 struct ArrivalConfig {
-  std::string process = "poisson";  ///< poisson, gamma, weibull or constant
+  std::string process = "poisson";  ///< poisson, gamma, weibull, constant or markov_modulated
   double cv = 1.0;                  ///< of the gaps; gamma and weibull
+  /// markov_modulated: Poisson under rate x factor of the present state; the states come in turn.
+  std::vector<ArrivalState> states = {};
+  bool keeps_mean = true;  ///< factors are divided by their time-mean, so that the mean rate stays
 };
 
 struct TraceColumns {

@@ -28,6 +28,9 @@ class RateFunction {
   /// REQUIRES: length > 0; rates finite and >= 0.
   void append(Ticks length, double rate_at_start, double rate_at_end);
 
+  /// The same shape, `factor` times as high. REQUIRES: factor >= 0.
+  RateFunction scaled(double factor) const;
+
   /// Requests per second at t, the right limit at a jump; 0 outside [0, end).
   double value(double t_s) const;
   /// Expected requests in [from, to).
