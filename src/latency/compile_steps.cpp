@@ -32,27 +32,63 @@ std::int64_t context_limit(const Deployment& deployment, const Limits& limits) {
   return limits.max_context > 0 ? limits.max_context : deployment.model.transformer.max_context;
 }
 
-/// Values of `f` at 0..last: each up to `every`, then at the stated grid, linear between.
+/// Values of a law at 0, 1, 2 and on.
+template <class F>
+class Tabulated {
+ public:
+  Tabulated(std::int64_t last, F law)
+      : law_(std::move(law)), values_(static_cast<std::size_t>(last) + 1, 0.0) {}
+
+  /// Each of 1..to.
+  void each(std::int64_t to) {
+    for (; known_ < to; ++known_) at(known_ + 1) = law_(known_ + 1);
+  }
+  /// Straight from the last known value to `to`, in halves wherever the middle is off the line: a
+  /// step of the law, as where all-reduces change hands, is met to the token.
+  void line(std::int64_t to) {
+    at(to) = law_(to);
+    refine(known_, to);
+    known_ = to;
+  }
+  std::int64_t known() const { return known_; }
+  std::vector<double> take() { return std::move(values_); }
+
+ private:
+  double& at(std::int64_t i) { return values_[static_cast<std::size_t>(i)]; }
+
+  void refine(std::int64_t from, std::int64_t to) {
+    if (to - from < 2) return;
+    const std::int64_t middle = from + (to - from) / 2;
+    const auto on_line = [&](std::int64_t i) {
+      return at(from) +
+             (at(to) - at(from)) * (static_cast<double>(i - from) / static_cast<double>(to - from));
+    };
+    const double there = law_(middle);
+    if (std::abs(on_line(middle) - there) > kLooseTolerance * there) {
+      at(middle) = there;
+      refine(from, middle);
+      refine(middle, to);
+      return;
+    }
+    for (std::int64_t i = from + 1; i < to; ++i) at(i) = on_line(i);
+  }
+
+  F law_;
+  std::int64_t known_ = 0;
+  std::vector<double> values_;
+};
+
+/// Values of `f` at 0..last: each up to `every`, then on both sides of each multiple of kBlock.
 template <class F>
 std::vector<double> tabulate(std::int64_t last, std::int64_t every, F&& f) {
-  std::vector<double> values(static_cast<std::size_t>(last) + 1, 0.0);
-  std::int64_t known = 0;
-  const auto put = [&](std::int64_t at) {
-    const double value = f(at);
-    const double from = values[static_cast<std::size_t>(known)];
-    const auto span = static_cast<double>(at - known);
-    for (std::int64_t i = known + 1; i <= at; ++i) {
-      values[static_cast<std::size_t>(i)] =
-          from + (value - from) * (static_cast<double>(i - known) / span);
-    }
-    known = at;
-  };
-  for (std::int64_t at = 1; at <= std::min(last, every); ++at) put(at);
-  while (known < last) {
+  Tabulated values(last, f);
+  values.each(std::min(last, every));
+  while (values.known() < last) {
+    const std::int64_t known = values.known();
     const std::int64_t next = known % kBlock == 0 ? known + 1 : (known / kBlock + 1) * kBlock;
-    put(std::min(last, next));
+    values.line(std::min(last, next));
   }
-  return values;
+  return values.take();
 }
 
 std::vector<std::int64_t> dense_table(const StepParts& parts, std::int64_t last, bool measured) {

@@ -202,16 +202,15 @@ TEST_CASE("beyond its largest step a table goes on at the slope of its upper hal
   CHECK(beyond == Approx(slope).epsilon(0.01));
 }
 
-TEST_CASE("twice the context never takes noticeably less time", "[latency][steps]") {
+TEST_CASE("twice the context never takes less time", "[latency][steps]") {
   const Deployment d = make("H100-SXM-80GB", "Llama-3.1-70B", 4, 1, "vllm-v1");
   const auto table = compile_steps(d, {256, 8192, 32768}).steps;
   for (std::int64_t n = 1; n <= 256; n += 5) {
     for (std::int64_t context = 16; context <= 16384; context *= 2) {
-      // Where caches begin to be split over thread blocks the law steps down a little.
       const std::int64_t once = table->decode_attention(n, n * context).count;
       const std::int64_t twice = table->decode_attention(n, 2 * n * context).count;
       INFO(n << " sequences of " << context << ": " << once << " then " << twice);
-      CHECK(once <= twice + twice / 50);
+      CHECK(once <= twice);
     }
   }
 }

@@ -84,11 +84,12 @@ KernelFit fit_to(const Gpu& gpu, const Key& key, const std::vector<MeasuredRow>&
   return fit_kernel(gpu, key.first, key.second, rows, "study", all);
 }
 
-/// A table of these rows over that fit.
+/// A table of these rows over that fit; the fit alone where none of them lies on a grid.
 std::unique_ptr<KernelModel> table_of(const Gpu& gpu, const Key& key,
                                       const std::vector<MeasuredRow>& rows, const KernelFit& fit) {
-  return make_table_model(gpu, make_table(gpu, key.first, key.second, rows, "study"),
-                          make_fitted_model(gpu, fit));
+  KernelTable table = make_table(gpu, key.first, key.second, rows, "study");
+  if (table.points.empty()) return make_fitted_model(gpu, fit);
+  return make_table_model(gpu, table, make_fitted_model(gpu, fit));
 }
 
 // --- shapes held back --------------------------------------------------------------------------
