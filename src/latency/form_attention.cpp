@@ -131,23 +131,23 @@ enum DecodeIndex : std::size_t {
 
 constexpr std::array<Parameter, kDecodeCount> kDecodeParameters{{
     {"launch_us", "time of an empty kernel and its set-up", 10.5, 1, 40},
-    {"bandwidth", "share of HBM bandwidth that a full GPU streams", 0.87, 0.2, 1},
-    {"block_bandwidth", "bandwidth of one thread block, in even shares of an SM", 1.5, 0.3, 16},
+    {"bandwidth", "share of HBM bandwidth that a full GPU streams", 0.9, 0.2, 1},
+    {"block_bandwidth", "bandwidth of one thread block, in even shares of an SM", 1.2, 0.3, 16},
     {"split_tokens", "keys that one thread block takes before another joins", 128, 16, 4096},
     {"unsplit", "1 where a cache of one head a query head is not split over blocks", 0.6, 0, 1},
     {"block_us", "start and end of one thread block", 3.3, 0, 30},
     {"corner", "exponent that joins streaming, starting and computing", 3, 1, 12},
     {"efficiency", "share of the peak that small blocks of queries reach", 0.35, 0.02, 1},
-    {"split_us", "joining the parts of a split cache", 1.2, 0, 40},
+    {"split_us", "joining the parts of a split cache", 0.6, 0, 40},
     {"part_us", "the same, for each part", 0.15, 0, 3},
-    {"fill", "thread blocks an SM at which a cache is no longer split", 1.5, 0.1, 4},
+    {"fill", "thread blocks an SM at which a cache is no longer split", 0.8, 0.1, 4},
     {"most_parts", "most parts of one KV head's caches over all sequences, two a sequence aside",
-     120, 16, 600},
+     75, 16, 600},
     {"pack_us", "bringing the query heads of one KV head together", 0.5, 0, 10},
     {"copies", "passes over queries and results for that, with several KV heads", 2, 0, 12},
-    {"resident", "thread blocks that one SM works on at a time", 2, 1, 8},
-    {"tail", "share of an unfinished last wave of blocks that is lost", 0.5, 0, 1},
-    {"first_keys", "keys of a block that arrive while the kernel starts", 64, 0, 256},
+    {"resident", "thread blocks that one SM works on at a time", 1.8, 1, 8},
+    {"tail", "share of an unfinished last wave of blocks that is lost", 0.8, 0, 1},
+    {"first_keys", "keys of a block that arrive while the kernel starts", 90, 0, 256},
 }};
 
 /// Keys that are never split over thread blocks.
