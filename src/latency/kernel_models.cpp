@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -57,9 +58,8 @@ class FittedModel final : public KernelModel {
 };
 
 /// Shepard's inverse-distance weighting of log(measured / fallback) over the nearest points, in
-/// log2 of the coordinates. A measured point is met exactly, unless it is an outlier among its
-/// neighbours; beyond kReach doublings the correction fades to none. Source: Shepard 1968,
-/// doi:10.1145/800186.810616.
+/// log2 of the coordinates. A point is met exactly; beyond kReach doublings the correction fades to
+/// none. Source: Shepard 1968, doi:10.1145/800186.810616.
 ///
 /// Points are kept as lines along the coordinate with the most values, so that a look-up measures
 /// the distance to a few hundred lines instead of thousands of points.
@@ -94,7 +94,6 @@ class TableModel final : public KernelModel {
         log_ratio_.push_back(log_ratio);
       }
     }
-    replace_outliers();
   }
 
   double seconds(const KernelShape& shape) const override {
@@ -115,13 +114,21 @@ class TableModel final : public KernelModel {
     return excess(coordinates_of(shape), low_, high_);
   }
 
+  /// Median of log(measured / fallback) over the nearest other points; none where they are few.
+  std::optional<double> median_beside(const Coordinates& point) const {
+    constexpr std::size_t kFewest = 4;
+    std::vector<double> others;
+    for (const auto& [distance, i] : nearest(logs(point))) {
+      if (distance > 0 && distance <= kReach * kReach) others.push_back(log_ratio_[i]);
+    }
+    if (others.size() < kFewest) return std::nullopt;
+    std::sort(others.begin(), others.end());
+    return (others[(others.size() - 1) / 2] + others[others.size() / 2]) / 2;
+  }
+
  private:
   static constexpr std::size_t kNeighbours = 6;
   static constexpr double kReach = 3;
-  /// A point whose ratio to the fallback is off by half from the median of its neighbours' says
-  /// more about that measurement than about the kernel: it counts as that median.
-  static constexpr double kOutlier = 0.405;  // log(1.5)
-  static constexpr std::size_t kFewest = 4;  ///< neighbours to judge by
   /// Squared distance and index of a point, nearest first.
   using Nearest = std::array<std::pair<double, std::size_t>, kNeighbours>;
 
@@ -134,27 +141,6 @@ class TableModel final : public KernelModel {
     Coordinates out = at;
     for (std::size_t i = 0; i < at.count; ++i) out.value[i] = std::log2(std::max(at.value[i], 0.5));
     return out;
-  }
-
-  void replace_outliers() {
-    std::vector<double> mended = log_ratio_;
-    for (const Line& line : lines_) {
-      for (std::size_t i = line.begin; i < line.end; ++i) {
-        Coordinates at;
-        at.value = line.across;
-        at.count = low_.size();
-        at.value[axis_] = places_[i];
-        std::vector<double> others;
-        for (const auto& [distance, other] : nearest(at)) {
-          if (distance <= kReach * kReach && other != i) others.push_back(log_ratio_[other]);
-        }
-        if (others.size() < kFewest) continue;
-        std::sort(others.begin(), others.end());
-        const double median = (others[(others.size() - 1) / 2] + others[others.size() / 2]) / 2;
-        if (std::abs(log_ratio_[i] - median) > kOutlier) mended[i] = median;
-      }
-    }
-    log_ratio_ = std::move(mended);
   }
 
   void choose_axis(const std::vector<Coordinates>& points) {
@@ -226,6 +212,22 @@ std::unique_ptr<KernelModel> make_fitted_model(const Gpu& gpu, const KernelFit& 
 std::unique_ptr<KernelModel> make_table_model(const Gpu& gpu, const KernelTable& table,
                                               std::shared_ptr<const KernelModel> fallback) {
   return std::make_unique<TableModel>(gpu, table, std::move(fallback));
+}
+
+std::size_t replace_outliers(const Gpu& gpu, KernelTable& table,
+                             std::shared_ptr<const KernelModel> reference) {
+  constexpr double kOutlier = 0.405;  // log(1.5)
+  if (table.points.empty()) return 0;
+  const TableModel model(gpu, table, reference);
+  std::size_t replaced = 0;
+  for (std::size_t i = 0; i < table.points.size(); ++i) {
+    const double law = reference->seconds(shape_at(table.kind, table.dtype, table.points[i]));
+    const std::optional<double> median = model.median_beside(table.points[i]);
+    if (!median || std::abs(std::log(table.seconds[i] / law) - *median) <= kOutlier) continue;
+    table.seconds[i] = law * std::exp(*median);
+    ++replaced;
+  }
+  return replaced;
 }
 
 }  // namespace headroom

@@ -252,24 +252,24 @@ TEST_CASE("a measurement far off its neighbours counts as they do", "[latency][k
   const Gpu& gpu = *find_gpu("A100-SXM-80GB");
   KernelFit plain;
   plain.coefficients = generic_coefficients(KernelKind::kGemm);
-  const std::shared_ptr<const KernelModel> fallback = make_fitted_model(gpu, plain);
+  const std::shared_ptr<const KernelModel> law = make_fitted_model(gpu, plain);
+  const GemmShape odd{256, 4096, 4096, Dtype::kBf16};
   // Every point takes 1.2 times the law, that of 256 rows `slow` times.
-  const auto table_with = [&](double slow) {
+  const auto odd_after = [&](double slow) {
     KernelTable table;
     table.kind = KernelKind::kGemm;
     for (const std::int64_t m : {32, 64, 128, 256, 512, 1024, 2048}) {
       const GemmShape shape{m, 4096, 4096, Dtype::kBf16};
       table.points.push_back(coordinates_of(shape));
-      table.seconds.push_back((m == 256 ? slow : 1.2) * fallback->seconds(shape));
+      table.seconds.push_back((m == 256 ? slow : 1.2) * law->seconds(shape));
     }
-    return make_table_model(gpu, table, fallback);
+    const std::size_t replaced = replace_outliers(gpu, table, law);
+    CHECK(replaced == (slow > 1.8 ? 1 : 0));
+    return table.seconds[3] / law->seconds(odd);
   };
-  const GemmShape odd{256, 4096, 4096, Dtype::kBf16};
-  const GemmShape beside{300, 4096, 4096, Dtype::kBf16};
-  // 1.2 x 1.5 is the limit: a point below it is met, one beyond counts as 1.2.
-  CHECK(table_with(1.7)->seconds(odd) == Approx(1.7 * fallback->seconds(odd)));
-  CHECK(table_with(3.0)->seconds(odd) == Approx(1.2 * fallback->seconds(odd)));
-  CHECK(table_with(3.0)->seconds(beside) == Approx(table_with(1.2)->seconds(beside)).epsilon(1e-9));
+  // 1.2 x 1.5 is the limit.
+  CHECK(odd_after(1.7) == Approx(1.7));
+  CHECK(odd_after(3.0) == Approx(1.2));
 }
 
 }  // namespace

@@ -195,7 +195,7 @@ TEST_CASE("the hourly estimate of the crest lies within a few per cent of step t
           "[scenarios][spike][slow]") {
   // Near saturation a per cent of step time is a tenth of the answer and more, so that a quarter of
   // the answer is 2 % of step time, less than kernels are known to: docs/spike.md. The factor is
-  // that of computing kernels, about 60 % of a step: 1.04 and 1.2 for 1.1 are 3 and 5 % of it.
+  // that of computing kernels, about 60 % of a step: 1.04 and 1.2 for 1.1 are 3 and 5.5 % of it.
   const auto [chat, image] = crest_means({});
   const auto [fast_chat, fast_image] = crest_means({{"fleet.pools.a100.server_factor", "1.04"}});
   const auto [slow_chat, slow_image] = crest_means({{"fleet.pools.a100.server_factor", "1.2"}});
