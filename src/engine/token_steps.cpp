@@ -112,13 +112,11 @@ void CellRun::start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft
   const StepTable& table = *pool.config->steps;
   const bool mixed = pool.config->mode == BatchMode::kChunked;
   const std::int64_t decodes = mixed ? replica.decoding : 0;
-  std::int64_t duration =
-      (table.dense(decodes + draft.tokens) + table.per_sequence(decodes + draft.rows)).count +
-      draft.prefill_ticks;
-  if (decodes > 0) {
-    duration += table.decode_attention(decodes, replica.context).count;
-    pool.totals.mixed_steps += 1;
-  }
+  const std::int64_t duration = table
+                                    .step(decodes + draft.tokens, decodes + draft.rows, decodes,
+                                          decodes > 0 ? replica.context : 0, {draft.prefill_ticks})
+                                    .count;
+  if (decodes > 0) pool.totals.mixed_steps += 1;
   replica.free_blocks -= draft.reserved;
   pool.note_taken(r, draft.reserved - draft.reused);
   HEADROOM_DCHECK(replica.free_blocks >= 0, "a step reserves only free blocks");

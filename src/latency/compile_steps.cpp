@@ -32,39 +32,80 @@ std::int64_t context_limit(const Deployment& deployment, const Limits& limits) {
   return limits.max_context > 0 ? limits.max_context : deployment.model.transformer.max_context;
 }
 
-/// Values of `f` at 0..last: each up to `every`, then at the stated grid, linear between.
+/// Values of a law at 0, 1, 2 and on.
+template <class F>
+class Tabulated {
+ public:
+  Tabulated(std::int64_t last, F law)
+      : law_(std::move(law)), values_(static_cast<std::size_t>(last) + 1, 0.0) {}
+
+  /// Each of 1..to.
+  void each(std::int64_t to) {
+    for (; known_ < to; ++known_) at(known_ + 1) = law_(known_ + 1);
+  }
+  /// Straight from the last known value to `to`, in halves wherever the middle is off the line: a
+  /// step of the law, as where all-reduces change hands, is met to the token.
+  void line(std::int64_t to) {
+    at(to) = law_(to);
+    refine(known_, to);
+    known_ = to;
+  }
+  std::int64_t known() const { return known_; }
+  std::vector<double> take() { return std::move(values_); }
+
+ private:
+  double& at(std::int64_t i) { return values_[static_cast<std::size_t>(i)]; }
+
+  void refine(std::int64_t from, std::int64_t to) {
+    if (to - from < 2) return;
+    const std::int64_t middle = from + (to - from) / 2;
+    const auto on_line = [&](std::int64_t i) {
+      return at(from) +
+             (at(to) - at(from)) * (static_cast<double>(i - from) / static_cast<double>(to - from));
+    };
+    const double there = law_(middle);
+    if (std::abs(on_line(middle) - there) > kLooseTolerance * there) {
+      at(middle) = there;
+      refine(from, middle);
+      refine(middle, to);
+      return;
+    }
+    for (std::int64_t i = from + 1; i < to; ++i) at(i) = on_line(i);
+  }
+
+  F law_;
+  std::int64_t known_ = 0;
+  std::vector<double> values_;
+};
+
+/// Values of `f` at 0..last: each up to `every`, then on both sides of each multiple of kBlock.
 template <class F>
 std::vector<double> tabulate(std::int64_t last, std::int64_t every, F&& f) {
-  std::vector<double> values(static_cast<std::size_t>(last) + 1, 0.0);
-  std::int64_t known = 0;
-  const auto put = [&](std::int64_t at) {
-    const double value = f(at);
-    const double from = values[static_cast<std::size_t>(known)];
-    const auto span = static_cast<double>(at - known);
-    for (std::int64_t i = known + 1; i <= at; ++i) {
-      values[static_cast<std::size_t>(i)] =
-          from + (value - from) * (static_cast<double>(i - known) / span);
-    }
-    known = at;
-  };
-  for (std::int64_t at = 1; at <= std::min(last, every); ++at) put(at);
-  while (known < last) {
+  Tabulated values(last, f);
+  values.each(std::min(last, every));
+  while (values.known() < last) {
+    const std::int64_t known = values.known();
     const std::int64_t next = known % kBlock == 0 ? known + 1 : (known / kBlock + 1) * kBlock;
-    put(std::min(last, next));
+    values.line(std::min(last, next));
   }
-  return values;
+  return values.take();
 }
 
-std::vector<std::int64_t> dense_table(const StepParts& parts, std::int64_t last, bool measured) {
+/// Seconds of the kernels that depend on the tokens alone, by Slice::share of them.
+std::vector<double> dense_kernels(const StepParts& parts, std::int64_t last, bool measured) {
   const std::int64_t last_share = parts.slice().share(last);
-  const std::vector<double> by_share =
-      tabulate(last_share, measured ? last_share : kEveryToken,
-               [&](std::int64_t share) { return parts.dense_kernels(share); });
+  return tabulate(last_share, measured ? last_share : kEveryToken,
+                  [&](std::int64_t share) { return parts.dense_kernels(share); });
+}
+
+/// time_of(kernels) at 0..last tokens, and one more at the slope of the upper half.
+template <class F>
+std::vector<std::int64_t> by_tokens(const StepParts& parts, const std::vector<double>& kernels,
+                                    std::int64_t last, F&& time_of) {
   std::vector<std::int64_t> dense(static_cast<std::size_t>(last) + 2, 0);
   for (std::int64_t tokens = 1; tokens <= last; ++tokens) {
-    const double kernels = by_share[static_cast<std::size_t>(parts.slice().share(tokens))];
-    dense[static_cast<std::size_t>(tokens)] =
-        std::max<std::int64_t>(1, picoseconds(parts.floored(kernels) + parts.step_host()));
+    const double at = kernels[static_cast<std::size_t>(parts.slice().share(tokens))];
+    dense[static_cast<std::size_t>(tokens)] = std::max<std::int64_t>(1, picoseconds(time_of(at)));
   }
   // Beyond the table the last difference goes on: make it the mean slope of the upper half, not
   // that of one tile.
@@ -135,25 +176,32 @@ Chord chord_between(const std::vector<Sample>& samples, std::size_t from, std::s
   return chord;
 }
 
-/// Decode attention of n sequences by summed context.
+/// Decode attention of n sequences by summed context: as it shows in a step of decodes alone, or at
+/// full length.
 class DecodeLaw {
  public:
-  DecodeLaw(const StepParts& parts, std::int64_t n)
-      : parts_(parts), n_(n), dense_(parts.dense_kernels(parts.slice().share(n))) {
+  DecodeLaw(const StepParts& parts, std::int64_t n, bool visible)
+      : parts_(parts),
+        n_(n),
+        visible_(visible),
+        dense_(parts.dense_kernels(parts.slice().share(n))) {
     rest_ps_ = (parts.floored(dense_) + parts.rows(n) + parts.step_host()) *
                static_cast<double>(kTicksPerSecond);
   }
   Sample at(std::int64_t sum) const {
-    return {sum, picoseconds(visible_decode(parts_, dense_, n_, static_cast<double>(sum)))};
+    const auto context = static_cast<double>(sum);
+    return {sum, picoseconds(visible_ ? visible_decode(parts_, dense_, n_, context)
+                                      : parts_.decode(n_, context))};
   }
   bool hidden(std::int64_t sum) const {
-    return visible_decode(parts_, dense_, n_, static_cast<double>(sum)) <= 0;
+    return visible_ && visible_decode(parts_, dense_, n_, static_cast<double>(sum)) <= 0;
   }
   double rest_ps() const { return rest_ps_; }
 
  private:
   const StepParts& parts_;
   std::int64_t n_;
+  bool visible_;
   double dense_, rest_ps_ = 0;
 };
 
@@ -204,9 +252,9 @@ void refine(const DecodeLaw& law, const Sample& from, const Sample& to, int dept
 /// Break-points by splitting the worst chord until none is off by kTolerance or there are as many
 /// pieces as allowed (Douglas and Peucker 1973, doi:10.3138/FM57-6770-U75U-7727).
 std::vector<StepTable::Piece> decode_pieces(const StepParts& parts, std::int64_t n,
-                                            std::int64_t max_context) {
+                                            std::int64_t max_context, bool visible) {
   constexpr int kDepth = 5;  // halvings of a quarter of a doubling
-  const DecodeLaw law(parts, n);
+  const DecodeLaw law(parts, n, visible);
   std::vector<Sample> samples;
   for (const std::int64_t sum : decode_contexts(law, n, max_context)) {
     const Sample next = law.at(sum);
@@ -244,6 +292,16 @@ std::vector<StepTable::Piece> decode_pieces(const StepParts& parts, std::int64_t
   return pieces;
 }
 
+std::vector<std::vector<StepTable::Piece>> all_pieces(const StepParts& parts,
+                                                      std::int64_t max_batch,
+                                                      std::int64_t max_context, bool visible) {
+  std::vector<std::vector<StepTable::Piece>> pieces{{{0, 0, 0}}};
+  for (std::int64_t n = 1; n <= max_batch; ++n) {
+    pieces.push_back(decode_pieces(parts, n, max_context, visible));
+  }
+  return pieces;
+}
+
 /// Chunk lengths of the prefill grid: both sides of every step of the law, which stands where
 /// another block of queries begins. Blocks hold kQueryBlock queries of one head, or of all heads
 /// that share a KV head.
@@ -266,11 +324,6 @@ std::vector<std::int64_t> chunk_grid(const StepParts& parts, std::int64_t max_ch
   for (std::int64_t edge = kMany * kQueryBlock; edge < max_chunk; edge += edge / 32) {
     grid.push_back(edge);
   }
-  // Where a host floor hides attention, its edge runs across the grid: keep cells small there.
-  if (parts.floored(0) > 0) {
-    add_edges(8, 512, 8);
-    add_edges(512, 2048, 16);
-  }
   if (measured) {  // kinks at the points of the grid
     add_edges(16, 128, 16);
     add_edges(160, 8192, 32);
@@ -285,7 +338,7 @@ StepTable::PrefillGrid prefill_grid(const StepParts& parts, std::int64_t max_chu
   StepTable::PrefillGrid grid;
   grid.chunks = chunk_grid(parts, max_chunk, measured);
   grid.pasts = {0};
-  const double ratio = parts.floored(0) > 0 ? 1.025 : measured ? 1.03 : 1.35;
+  const double ratio = measured ? 1.03 : 1.35;
   for (double past = 64; past < static_cast<double>(max_context); past *= ratio) {
     grid.pasts.push_back(std::llround(past));
   }
@@ -293,11 +346,8 @@ StepTable::PrefillGrid prefill_grid(const StepParts& parts, std::int64_t max_chu
 
   grid.time_ps.reserve(grid.chunks.size() * grid.pasts.size());
   for (const std::int64_t chunk : grid.chunks) {
-    const double dense = chunk > 0 ? parts.dense_kernels(parts.slice().share(chunk)) : 0;
     for (const std::int64_t past : grid.pasts) {
-      const double visible =
-          chunk > 0 ? parts.floored(dense + parts.prefill(chunk, past)) - parts.floored(dense) : 0;
-      grid.time_ps.push_back(picoseconds(visible));
+      grid.time_ps.push_back(picoseconds(parts.prefill(chunk, past)));
     }
   }
   return grid;
@@ -376,11 +426,18 @@ CompiledSteps compile_steps(const Deployment& deployment, const Limits& limits) 
   StepTable::Parts table;
   // Measured grids have kinks wherever their points are: finer there.
   const bool measured = deployment.family == KernelFamily::kTable && deployment.kernels != nullptr;
-  table.dense_ps = dense_table(parts, most_tokens, measured);
+  const std::vector<double> dense = dense_kernels(parts, most_tokens, measured);
+  table.dense_ps = by_tokens(parts, dense, most_tokens, [&](double kernels) {
+    return parts.floored(kernels) + parts.step_host();
+  });
   table.per_sequence_ps = row_table(parts, limits.max_batch);
-  table.decode_pieces.push_back({{0, 0, 0}});
-  for (std::int64_t n = 1; n <= limits.max_batch; ++n) {
-    table.decode_pieces.push_back(decode_pieces(parts, n, max_context));
+  table.decode_pieces = all_pieces(parts, limits.max_batch, max_context, true);
+  if (parts.floored(0) > 0) {  // a step with prompts may come out from under the host's floor
+    table.floor.time_ps = picoseconds(parts.floored(0));
+    table.floor.host_ps = picoseconds(parts.step_host());
+    table.floor.kernels_ps =
+        by_tokens(parts, dense, most_tokens, [](double kernels) { return kernels; });
+    table.floor.decode_pieces = all_pieces(parts, limits.max_batch, max_context, false);
   }
   table.prefill = prefill_grid(parts, limits.max_step_tokens, max_context, measured);
 

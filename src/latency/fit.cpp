@@ -5,10 +5,12 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "fitted_forms.hpp"
 #include "headroom/core/check.hpp"
+#include "headroom/latency/deployment.hpp"
 
 namespace headroom {
 namespace {
@@ -344,6 +346,10 @@ KernelTable make_table(const Gpu& gpu, KernelKind kind, Dtype dtype,
     table.seconds.push_back(points[i + (end - i) / 2].second);  // sorted: the median
     i = end;
   }
+  if (table.points.empty()) return table;
+  const auto shipped = std::make_shared<const KernelSet>(gpu, KernelFamily::kFitted, nullptr);
+  const KernelShape any = shape_at(kind, dtype, table.points[0]);
+  replace_outliers(gpu, table, {shipped, &shipped->model(any)});
   return table;
 }
 

@@ -123,25 +123,31 @@ enum DecodeIndex : std::size_t {
   kMostParts,
   kPackCost,
   kCopies,
+  kResident,
+  kDecodeTail,
+  kFirstKeys,
   kDecodeCount
 };
 
 constexpr std::array<Parameter, kDecodeCount> kDecodeParameters{{
     {"launch_us", "time of an empty kernel and its set-up", 10.5, 1, 40},
-    {"bandwidth", "share of HBM bandwidth that a full GPU streams", 0.87, 0.2, 1},
-    {"block_bandwidth", "bandwidth of one thread block, in even shares of an SM", 12, 0.3, 16},
+    {"bandwidth", "share of HBM bandwidth that a full GPU streams", 0.9, 0.2, 1},
+    {"block_bandwidth", "bandwidth of one thread block, in even shares of an SM", 1.2, 0.3, 16},
     {"split_tokens", "keys that one thread block takes before another joins", 128, 16, 4096},
     {"unsplit", "1 where a cache of one head a query head is not split over blocks", 0.6, 0, 1},
     {"block_us", "start and end of one thread block", 3.3, 0, 30},
     {"corner", "exponent that joins streaming, starting and computing", 3, 1, 12},
     {"efficiency", "share of the peak that small blocks of queries reach", 0.35, 0.02, 1},
-    {"split_us", "joining the parts of a split cache", 1.2, 0, 40},
+    {"split_us", "joining the parts of a split cache", 0.6, 0, 40},
     {"part_us", "the same, for each part", 0.15, 0, 3},
-    {"fill", "thread blocks an SM at which a cache is no longer split", 1.5, 0.1, 4},
+    {"fill", "thread blocks an SM at which a cache is no longer split", 0.8, 0.1, 4},
     {"most_parts", "most parts of one KV head's caches over all sequences, two a sequence aside",
-     120, 16, 600},
+     75, 16, 600},
     {"pack_us", "bringing the query heads of one KV head together", 0.5, 0, 10},
     {"copies", "passes over queries and results for that, with several KV heads", 2, 0, 12},
+    {"resident", "thread blocks that one SM works on at a time", 1.8, 1, 8},
+    {"tail", "share of an unfinished last wave of blocks that is lost", 0.8, 0, 1},
+    {"first_keys", "keys of a block that arrive while the kernel starts", 90, 0, 256},
 }};
 
 /// Keys that are never split over thread blocks.
@@ -151,43 +157,90 @@ constexpr double kLeastParts = 2;
 /// Query rows that tensor cores work on, however few query heads share a KV head.
 constexpr double kSmallestRows = 16;
 
+/// What depends on how caches are split: reading keys and values, computing, starting blocks and
+/// joining parts.
+class SplitCaches {
+ public:
+  SplitCaches(const Gpu& gpu, const DecodeAttentionShape& s, std::span<const double> c)
+      : c_(c), sms_(static_cast<double>(gpu.sm_count)) {
+    const bool latent = s.latent_dim > 0;
+    const double kv_heads = latent ? 1 : static_cast<double>(s.kv_heads);
+    group_ = static_cast<double>(s.heads) / kv_heads;
+    context_ = std::max(1.0, s.context_sum / static_cast<double>(s.sequences));
+    streams_ = kv_heads * (latent ? std::ceil(group_ / 64) : 1);
+    const double dim = latent ? static_cast<double>(s.latent_dim) : static_cast<double>(s.head_dim);
+    key_bytes_ = kv_heads * (latent ? dim : 2 * dim) * bytes_of(s.kv_dtype) / streams_;
+    bandwidth_ = gpu.hbm_bytes_per_s * c[kDecodeBandwidth];
+    block_rate_ = gpu.hbm_bytes_per_s / sms_ * c[kBlockBandwidth];
+    const double rows = std::max(group_, kSmallestRows);
+    compute_ = 4 * kv_heads * rows * context_ * dim /
+               (gpu.peak_flops(Dtype::kBf16) * c[kDecodeEfficiency]);
+  }
+
+  /// Seconds at so many sequences. A larger batch is never faster: its caches are split less, which
+  /// saves joining and costs streaming, so the law has peaks where parts are shortest and where
+  /// caches are last split in two. They hold for larger batches.
+  double seconds(double sequences) const {
+    double most = raw(sequences);
+    const double shortest = most_parts(1) * c_[kSplitTokens] / context_;
+    for (const double peak : {shortest, most_parts(1) / kLeastParts}) {
+      if (peak < sequences) most = std::max(most, raw(std::max(1.0, peak)));
+    }
+    return most;
+  }
+
+ private:
+  /// Enough to fill the GPU, and not too many in all.
+  double most_parts(double sequences) const {
+    const double wanted = c_[kFewest] * sms_ / (streams_ * sequences);
+    return std::max(1.0, std::min(wanted, std::max(kLeastParts, c_[kMostParts] / sequences)));
+  }
+
+  double raw(double sequences) const {
+    double most = most_parts(sequences);
+    if (group_ == 1) most = 1 + (most - 1) * (1 - c_[kUnsplit]);
+    const double parts = std::clamp(context_ / c_[kSplitTokens], 1.0, most);
+    const double blocks = streams_ * sequences * parts;
+    // A block's keys, those aside that come while the kernel starts.
+    const double bytes = context_ / parts * key_bytes_;
+    const double late = std::max(0.0, context_ / parts - c_[kFirstKeys]) * key_bytes_;
+    // Full waves of blocks, and a last one that may leave SMs idle.
+    const double slots = sms_ * c_[kResident];
+    const double full = std::floor(blocks / slots);
+    const double left = blocks - full * slots;
+    const double alone = late / block_rate_;
+    const double share = left * bytes / bandwidth_;
+    const double last = left > 0 ? share + c_[kDecodeTail] * std::max(0.0, alone - share) : 0;
+    const double lone = full > 0 ? last : std::max(share, alone);
+    const double stream = full * std::max(slots * bytes / bandwidth_, alone) + lone;
+    const double compute = compute_ * sequences / std::min(1.0, blocks / sms_);
+    const double start = c_[kBlockCost] * kMicro * blocks / sms_;
+    const double corner = c_[kDecodeCorner];
+    const double work = smooth_max(smooth_max(stream, compute, corner), start, corner);
+    // A cache of one block of keys is one part; the cost of joining sets in over the second.
+    const double joined =
+        std::clamp(context_ / kSplitBlock - 1, 0.0, 1.0) * std::min(1.0, parts - 1);
+    return work + joined * (c_[kSplitCost] + c_[kPartCost] * parts) * kMicro;
+  }
+
+  std::span<const double> c_;
+  double sms_, group_ = 1, context_ = 1, streams_ = 1, key_bytes_ = 0;
+  double bandwidth_ = 1, block_rate_ = 1, compute_ = 0;
+};
+
 double decode_seconds(const Gpu& gpu, const KernelShape& any, std::span<const double> c) {
   const auto& s = std::get<DecodeAttentionShape>(any);
-  const auto sms = static_cast<double>(gpu.sm_count);
   const bool latent = s.latent_dim > 0;
-  const double kv_heads = latent ? 1 : static_cast<double>(s.kv_heads);
-  const double group = static_cast<double>(s.heads) / kv_heads;
   const auto sequences = static_cast<double>(s.sequences);
-  const double context = std::max(1.0, s.context_sum / sequences);
-  const double streams = sequences * kv_heads * (latent ? std::ceil(group / 64) : 1);
-
-  // Parts of one cache that work at once: enough to fill the GPU, none shorter than split_tokens.
-  const double wanted = std::max(1.0, c[kFewest] * sms / streams);
-  const double most = std::max(kLeastParts, c[kMostParts] / sequences);
-  double parts = std::max(1.0, std::min({wanted, context / c[kSplitTokens], most}));
-  if (group == 1) parts = 1 + (parts - 1) * (1 - c[kUnsplit]);
-  const double blocks = streams * parts;
-
-  const double rate = std::min(gpu.hbm_bytes_per_s * c[kDecodeBandwidth],
-                               blocks * c[kBlockBandwidth] * gpu.hbm_bytes_per_s / sms);
   const double dim = latent ? static_cast<double>(s.latent_dim) : static_cast<double>(s.head_dim);
-  const double rows = std::max(group, kSmallestRows);
-  const double compute =
-      4 * kv_heads * rows * s.context_sum * dim /
-      (gpu.peak_flops(Dtype::kBf16) * c[kDecodeEfficiency] * std::min(1.0, blocks / sms));
-  const double start = c[kBlockCost] * kMicro * blocks / sms;
-  // A cache of one block of keys is one part; the cost of joining sets in over the second.
-  const double joined = parts > 1 ? std::clamp(context / kSplitBlock - 1, 0.0, 1.0) : 0;
-  const double split = joined * (c[kSplitCost] + c[kPartCost] * parts);
-  const double bytes = work_of(any).bytes;
+  // Queries and results in 16 bits.
   const double results = 4 * sequences * static_cast<double>(s.heads) * dim;
   // One sequence, or one KV head, needs no copy: its query heads already lie side by side.
-  const bool packs = group > 1 && kv_heads > 1 && sequences > 1;
-  const double packing =
-      packs ? c[kPackCost] * kMicro + c[kCopies] * results / gpu.hbm_bytes_per_s : 0;
-  const double work =
-      smooth_max(smooth_max(bytes / rate, compute, c[kDecodeCorner]), start, c[kDecodeCorner]);
-  return (c[kDecodeLaunch] + split) * kMicro + packing + work;
+  const bool packs = !latent && s.heads > s.kv_heads && s.kv_heads > 1 && s.sequences > 1;
+  const double packing = packs ? c[kPackCost] * kMicro : 0;
+  const double passes = 1 / c[kDecodeBandwidth] + (packs ? c[kCopies] : 0);
+  return c[kDecodeLaunch] * kMicro + packing + passes * results / gpu.hbm_bytes_per_s +
+         SplitCaches(gpu, s, c).seconds(sequences);
 }
 
 }  // namespace

@@ -32,9 +32,9 @@ enum Index : std::size_t {
 constexpr std::array<Parameter, kCount> kParameters{{
     {"base_us", "one-shot all-reduce of an empty message", 4.5, 0.5, 40},
     {"per_rank_us", "one-shot or two-shot, for each further rank", 0.08, 0, 5},
-    {"one_shot", "share of the link that one-shot reads reach", 0.54, 0.1, 1},
-    {"two_shot_us", "two-shot all-reduce of an empty message", 12, 1, 60},
-    {"two_shot", "share of the link that reduce-scatter and all-gather reach", 0.5, 0.1, 1},
+    {"one_shot", "share of the link that one-shot reads reach", 0.6, 0.1, 1},
+    {"two_shot_us", "two-shot all-reduce of an empty message", 10, 1, 60},
+    {"two_shot", "share of the link that reduce-scatter and all-gather reach", 0.6, 0.1, 1},
     {"two_shot_ramp", "bytes in 1e6 at which a ramp of chunks costs as much as the transfer", 0.02,
      0, 20},
     {"nccl_us", "NCCL call of an empty message between two ranks", 8, 2, 80},
@@ -103,26 +103,53 @@ double transfer(double bytes, double rate, double ramp) {
   return (bytes + std::sqrt(bytes * ramp * 1e6)) / rate;
 }
 
+double nccl_seconds(const Gpu& gpu, const CollectiveShape& s, std::span<const double> c) {
+  const double link = link_bytes_per_s(gpu, s.ranks);
+  const bool crosses = s.ranks > gpu.gpus_per_node;
+  const double latency = c[kNcclBase] + c[kNcclHop] * hops(s) + (crosses ? c[kCrossNode] : 0);
+  const double gain = 1 + c[kRankGain] * (std::log2(static_cast<double>(s.ranks)) - 1);
+  const double engine = s.engine && s.op == Collective::kAllReduce ? c[kEngineRate] : 1;
+  return latency * kMicro +
+         transfer(ring_bytes(s), link * rate_of(s.op, c) * gain * engine, c[kNcclRamp]);
+}
+
+/// Message from which the engine leaves an all-reduce to NCCL (vLLM, custom_all_reduce.py).
+constexpr double kEngineMost = 8 * 1024 * 1024;
+
+/// Message from which a one-shot all-reduce gives way to reduce-scatter and all-gather; between two
+/// GPUs never (vLLM, csrc/custom_all_reduce.cuh).
+double one_shot_most(std::int64_t ranks) {
+  if (ranks <= 2) return 1e300;
+  return (ranks <= 4 ? 512 : 256) * 1024.0;
+}
+
+/// The engine's own all-reduce: every rank reads all others' messages, or a share of each and then
+/// the sums.
+double custom_seconds(const Gpu& gpu, std::int64_t many, double bytes, std::span<const double> c) {
+  const double link = link_bytes_per_s(gpu, many);
+  const auto ranks = static_cast<double>(many);
+  const double more_us = c[kPerRank] * (ranks - 2);
+  const auto one_shot = [&](double message) {
+    return (c[kBase] + more_us) * kMicro + (ranks - 1) * message / (link * c[kOneShot]);
+  };
+  const double most = one_shot_most(many);
+  if (bytes < most) return one_shot(bytes);
+  const double two_shot =
+      (c[kTwoShotBase] + more_us) * kMicro +
+      transfer(2 * (ranks - 1) / ranks * bytes, link * c[kTwoShot], c[kTwoShotRamp]);
+  return std::max(one_shot(most), two_shot);  // a longer message never takes less
+}
+
 double collective_seconds(const Gpu& gpu, const KernelShape& any, std::span<const double> c) {
   const auto& s = std::get<CollectiveShape>(any);
   if (s.ranks <= 1) return 0;
-  const auto ranks = static_cast<double>(s.ranks);
-  const double link = link_bytes_per_s(gpu, s.ranks);
-  const bool crosses = s.ranks > gpu.gpus_per_node;
-  const bool reduces = s.op == Collective::kAllReduce;
-  const double latency = c[kNcclBase] + c[kNcclHop] * hops(s) + (crosses ? c[kCrossNode] : 0);
-  const double gain = 1 + c[kRankGain] * (std::log2(ranks) - 1);
-  const double engine = s.engine && reduces ? c[kEngineRate] : 1;
-  const double nccl =
-      latency * kMicro +
-      transfer(ring_bytes(s), link * rate_of(s.op, c) * gain * engine, c[kNcclRamp]);
-  if (!reduces || !s.engine || crosses) return nccl;
-  const double ranks_us = c[kPerRank] * (ranks - 2);
-  const double one = (c[kBase] + ranks_us) * kMicro + (ranks - 1) * s.bytes / (link * c[kOneShot]);
-  const double two =
-      (c[kTwoShotBase] + ranks_us) * kMicro +
-      transfer(2 * (ranks - 1) / ranks * s.bytes, link * c[kTwoShot], c[kTwoShotRamp]);
-  return std::min({one, two, nccl});
+  const double nccl = nccl_seconds(gpu, s, c);
+  // Across nodes, and among more than two GPUs that no NVLink joins, the engine has none of its
+  // own.
+  const bool joined = s.ranks <= std::min(gpu.link_gpus, gpu.gpus_per_node) || s.ranks <= 2;
+  if (s.op != Collective::kAllReduce || !s.engine || !joined) return nccl;
+  const double custom = custom_seconds(gpu, s.ranks, std::min(s.bytes, kEngineMost), c);
+  return s.bytes < kEngineMost ? custom : std::max(custom, nccl);
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ constexpr std::array<Parameter, kCount> kParameters{{
     {"launch_us", "time of an empty kernel inside a graph", 2.4, 0.5, 12},
     {"efficiency", "share of the peak that the largest tile reaches", 0.95, 0.3, 1},
     {"tile_cost", "width at which a tile's operand traffic halves its rate", 6, 0, 80},
-    {"fill_us", "start of one tile: filling its pipeline", 0.6, 0.01, 12},
+    {"fill_us", "start of one tile: filling its pipeline, in proportion where k is below 512", 1.2,
+     0.01, 12},
     {"store_us", "end of a tile of 256 x 128 results, smaller ones in proportion", 2, 0, 12},
     {"quantization", "share of an unfinished last wave that is lost", 0.6, 0, 1},
     {"belief", "the same as the library reckons with when it picks a tile", 0.4, 0, 1},
@@ -58,6 +59,8 @@ constexpr std::array<double, 10> kSplits{{1, 2, 3, 4, 6, 8, 12, 16, 24, 32}};
 constexpr double kMicro = 1e-6;
 /// A split shorter than this is never worth its partial sums.
 constexpr double kShortestSplit = 256;
+/// Depth of k that fills a tile's pipeline: a shorter product never gets it full.
+constexpr double kFillDepth = 512;
 
 double gemm_seconds(const Gpu& gpu, const KernelShape& any, std::span<const double> c) {
   const auto& shape = std::get<GemmShape>(any);
@@ -83,7 +86,9 @@ double gemm_seconds(const Gpu& gpu, const KernelShape& any, std::span<const doub
       const double waves = jobs / sms;
       const double unfinished = std::ceil(waves) - waves;
       const double tile_time = 2 * tile.rows * tile.columns * (k / split) / rate +
-                               (c[kFill] + c[kStore] * tile.rows * tile.columns / 32768) * kMicro;
+                               (c[kFill] * std::min(1.0, k / split / kFillDepth) +
+                                c[kStore] * tile.rows * tile.columns / 32768) *
+                                   kMicro;
       const double share = std::min(1.0, jobs / sms);
       const double reach = share * (1 + c[kSaturation]) / (share + c[kSaturation]);
       const double partial = split > 1 ? 8 * m * n * split * c[kSplitTraffic] : 0;

@@ -162,6 +162,9 @@ std::optional<KernelShape> moe_row(const Row& row, const LayerContext&) {
   if (!dtype) return std::nullopt;
   const std::string_view spread = row.text("distribution");
   const double skew = spread == "power_law_1.01" ? 1.01 : spread == "power_law_1.2" ? 1.2 : 0.0;
+  // The layout has no column for the gate; where a column names the kernel, it may say so.
+  const bool gated =
+      !row.has("kernel") || row.text("kernel").find("nongated") == std::string_view::npos;
   return MoeShape{row.count("num_tokens"),
                   row.count("hidden_size"),
                   row.count("inter_size"),
@@ -169,7 +172,7 @@ std::optional<KernelShape> moe_row(const Row& row, const LayerContext&) {
                   row.count("num_experts"),
                   row.count("tp"),
                   row.count("ep"),
-                  true,
+                  gated,
                   skew,
                   *dtype};
 }

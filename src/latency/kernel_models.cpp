@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -57,8 +58,8 @@ class FittedModel final : public KernelModel {
 };
 
 /// Shepard's inverse-distance weighting of log(measured / fallback) over the nearest points, in
-/// log2 of the coordinates. A measured point is met exactly; beyond kReach doublings the correction
-/// fades to none. Source: Shepard 1968, doi:10.1145/800186.810616.
+/// log2 of the coordinates. A point is met exactly; beyond kReach doublings the correction fades to
+/// none. Source: Shepard 1968, doi:10.1145/800186.810616.
 ///
 /// Points are kept as lines along the coordinate with the most values, so that a look-up measures
 /// the distance to a few hundred lines instead of thousands of points.
@@ -111,6 +112,18 @@ class TableModel final : public KernelModel {
   }
   double outside(const KernelShape& shape) const override {
     return excess(coordinates_of(shape), low_, high_);
+  }
+
+  /// Median of log(measured / fallback) over the nearest other points; none where they are few.
+  std::optional<double> median_beside(const Coordinates& point) const {
+    constexpr std::size_t kFewest = 4;
+    std::vector<double> others;
+    for (const auto& [distance, i] : nearest(logs(point))) {
+      if (distance > 0 && distance <= kReach * kReach) others.push_back(log_ratio_[i]);
+    }
+    if (others.size() < kFewest) return std::nullopt;
+    std::sort(others.begin(), others.end());
+    return (others[(others.size() - 1) / 2] + others[others.size() / 2]) / 2;
   }
 
  private:
@@ -199,6 +212,22 @@ std::unique_ptr<KernelModel> make_fitted_model(const Gpu& gpu, const KernelFit& 
 std::unique_ptr<KernelModel> make_table_model(const Gpu& gpu, const KernelTable& table,
                                               std::shared_ptr<const KernelModel> fallback) {
   return std::make_unique<TableModel>(gpu, table, std::move(fallback));
+}
+
+std::size_t replace_outliers(const Gpu& gpu, KernelTable& table,
+                             std::shared_ptr<const KernelModel> reference) {
+  constexpr double kOutlier = 0.405;  // log(1.5)
+  if (table.points.empty()) return 0;
+  const TableModel model(gpu, table, reference);
+  std::size_t replaced = 0;
+  for (std::size_t i = 0; i < table.points.size(); ++i) {
+    const double law = reference->seconds(shape_at(table.kind, table.dtype, table.points[i]));
+    const std::optional<double> median = model.median_beside(table.points[i]);
+    if (!median || std::abs(std::log(table.seconds[i] / law) - *median) <= kOutlier) continue;
+    table.seconds[i] = law * std::exp(*median);
+    ++replaced;
+  }
+  return replaced;
 }
 
 }  // namespace headroom

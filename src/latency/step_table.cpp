@@ -38,9 +38,31 @@ bool non_negative(const std::vector<std::int64_t>& values) {
 
 }  // namespace
 
+StepTable::Pieces::Pieces(const std::vector<std::vector<Piece>>& by_batch) {
+  HEADROOM_CHECK(!by_batch.empty(), "decode attention is given for 0 sequences");
+  first_.reserve(by_batch.size() + 1);
+  for (const std::vector<Piece>& pieces : by_batch) {
+    HEADROOM_CHECK(!pieces.empty() && pieces.front().context_from == 0,
+                   "the first piece starts at context 0");
+    first_.push_back(all_.size());
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      HEADROOM_CHECK(i == 0 || pieces[i - 1].context_from < pieces[i].context_from,
+                     "pieces are sorted by context");
+      HEADROOM_CHECK(pieces[i].base_ps >= 0 && pieces[i].slope_ps >= 0,
+                     "decode attention does not fall with context");
+      all_.push_back(pieces[i]);
+    }
+  }
+  first_.push_back(all_.size());
+  const std::span<const Piece> none = of(0);
+  HEADROOM_CHECK(none.size() == 1 && none[0].base_ps == 0 && none[0].slope_ps == 0,
+                 "no sequence costs no decode attention");
+}
+
 StepTable::StepTable(Parts parts)
     : dense_ps_(std::move(parts.dense_ps)),
       per_sequence_ps_(std::move(parts.per_sequence_ps)),
+      decode_(parts.decode_pieces),
       prefill_(std::move(parts.prefill)) {
   // The parts come from our own compiler or a test, never straight from a user.
   HEADROOM_CHECK(dense_ps_.size() >= 2 && dense_ps_[0] == 0, "dense times start at 0 tokens");
@@ -55,25 +77,6 @@ StepTable::StepTable(Parts parts)
   HEADROOM_CHECK(per_sequence_ps_.back() >= per_sequence_ps_[per_sequence_ps_.size() - 2],
                  "per-sequence times do not fall beyond the table");
 
-  HEADROOM_CHECK(!parts.decode_pieces.empty(), "decode attention is given for 0 sequences");
-  first_piece_.reserve(parts.decode_pieces.size() + 1);
-  for (const std::vector<Piece>& pieces : parts.decode_pieces) {
-    HEADROOM_CHECK(!pieces.empty() && pieces.front().context_from == 0,
-                   "the first piece starts at context 0");
-    first_piece_.push_back(pieces_.size());
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-      HEADROOM_CHECK(i == 0 || pieces[i - 1].context_from < pieces[i].context_from,
-                     "pieces are sorted by context");
-      HEADROOM_CHECK(pieces[i].base_ps >= 0 && pieces[i].slope_ps >= 0,
-                     "decode attention does not fall with context");
-      pieces_.push_back(pieces[i]);
-    }
-  }
-  first_piece_.push_back(pieces_.size());
-  const std::span<const Piece> none = this->pieces(0);
-  HEADROOM_CHECK(none.size() == 1 && none[0].base_ps == 0 && none[0].slope_ps == 0,
-                 "no sequence costs no decode attention");
-
   HEADROOM_CHECK(sorted_from_zero(prefill_.chunks) && sorted_from_zero(prefill_.pasts),
                  "the prefill grid is sorted from 0");
   HEADROOM_CHECK(prefill_.time_ps.size() == prefill_.chunks.size() * prefill_.pasts.size(),
@@ -82,6 +85,19 @@ StepTable::StepTable(Parts parts)
   for (std::size_t past = 0; past < prefill_.pasts.size(); ++past) {
     HEADROOM_CHECK(prefill_.time_ps[past] == 0, "an empty chunk costs nothing");
   }
+
+  if (parts.floor.time_ps == 0) return;
+  floor_ps_ = parts.floor.time_ps;
+  host_ps_ = parts.floor.host_ps;
+  kernels_ps_ = std::move(parts.floor.kernels_ps);
+  kernels_decode_ = Pieces(parts.floor.decode_pieces);
+  HEADROOM_CHECK(floor_ps_ > 0 && host_ps_ >= 0, "a floor and a host's time are not negative");
+  HEADROOM_CHECK(kernels_ps_.size() == dense_ps_.size() && kernels_ps_[0] == 0 &&
+                     non_negative(kernels_ps_) &&
+                     kernels_ps_.back() >= kernels_ps_[kernels_ps_.size() - 2],
+                 "kernels under a floor are given for the same tokens");
+  HEADROOM_CHECK(kernels_decode_.max_batch() == decode_.max_batch(),
+                 "and their decode attention for the same batches");
 }
 
 Ticks StepTable::prefill_attention(std::int64_t chunk, std::int64_t past) const {

@@ -65,15 +65,12 @@ FluidCapacity chunked_capacity(const PoolConfig& pool, const MeanRequest& mean) 
     limit = FluidLimit::kTokenBudget;
   }
   const double finished = n / mean.output;  // requests that end, and prompts computed, a step
-  const double prefill_s = seconds(
-      pool.steps->prefill_attention(whole(mean.computed_prompt), std::llround(mean.cached)));
-  const std::int64_t decodes = whole(n);
-  const double step_s =
-      seconds(pool.steps->dense(whole(n * tokens_per_decode)) +
-              pool.steps->per_sequence(whole(n + finished)) +
-              pool.steps->decode_attention(std::min(decodes, pool.steps->max_batch()),
-                                           whole(n * mean.held_tokens))) +
-      finished * prefill_s;
+  const Ticks prefill =
+      pool.steps->prefill_attention(whole(mean.computed_prompt), std::llround(mean.cached));
+  const double step_s = seconds(
+      pool.steps->step(whole(n * tokens_per_decode), whole(n + finished),
+                       std::min(whole(n), pool.steps->max_batch()), whole(n * mean.held_tokens),
+                       {std::llround(finished * static_cast<double>(prefill.count))}));
   return {finished / step_s, limit};
 }
 
@@ -81,11 +78,12 @@ FluidCapacity continuous_capacity(const PoolConfig& pool, const MeanRequest& mea
   const auto [n, limit] = batch_bound(pool, mean);
   const double together =
       std::max(1.0, std::floor(static_cast<double>(pool.token_budget) / mean.computed_prompt));
-  const double prefill_s = seconds(pool.steps->dense(whole(together * mean.computed_prompt)) +
-                                   pool.steps->per_sequence(whole(together))) /
-                               together +
-                           seconds(pool.steps->prefill_attention(whole(mean.computed_prompt),
-                                                                 std::llround(mean.cached)));
+  const Ticks prefill =
+      pool.steps->prefill_attention(whole(mean.computed_prompt), std::llround(mean.cached));
+  const double prefill_s =
+      seconds(pool.steps->step(whole(together * mean.computed_prompt), whole(together), 0, 0,
+                               prefill * whole(together))) /
+      together;
   const std::int64_t decodes = std::min(whole(n), pool.steps->max_batch());
   const double decode_s =
       seconds(pool.steps->decode_step(decodes, whole(n * mean.held_tokens))) / n;

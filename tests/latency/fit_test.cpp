@@ -49,6 +49,25 @@ TEST_CASE("the header tells what a CSV of kernel times holds", "[latency][fit]")
             .kind == "custom_allreduce");
 }
 
+TEST_CASE("experts without a gate are told by the name of their kernel", "[latency][fit]") {
+  const std::string head =
+      "dtype,num_tokens,hidden_size,inter_size,topk,num_experts,tp,ep,distribution";
+  const MeasuredFile named = parse_kernel_csv(
+      head +
+          ",kernel,latency_ms\nbfloat16,8,2048,768,8,128,1,1,balanced,moe_torch_flow,0.05\n"
+          "bfloat16,8,2048,768,8,128,1,1,balanced,moe_torch_flow_nongated,0.04\n",
+      "m.csv");
+  REQUIRE(named.rows.size() == 2);
+  CHECK(std::get<MoeShape>(named.rows[0].shape).gated);
+  CHECK(!std::get<MoeShape>(named.rows[1].shape).gated);
+  // Two matrices in place of three: two thirds of the work.
+  CHECK(work_of(named.rows[1].shape).flop == Approx(work_of(named.rows[0].shape).flop * 2 / 3));
+  const MeasuredFile plain = parse_kernel_csv(
+      head + ",latency_ms\nbfloat16,8,2048,768,8,128,1,1,balanced,0.05\n", "m.csv");
+  REQUIRE(plain.rows.size() == 1);
+  CHECK(std::get<MoeShape>(plain.rows[0].shape).gated);
+}
+
 TEST_CASE("a broken row is named with its line and its reason", "[latency][fit]") {
   const std::string header = "dtype,m,n,k,latency_ms\n";
   const Issue text = error_of(header + "bfloat16,8,128,256,0.005\nbfloat16,8,x,256,0.005\n");

@@ -61,5 +61,29 @@ TEST_CASE("prefill attention stays exact where products pass 64 bits", "[latency
   CHECK(table.prefill_attention(4096, 65536).count == second);
 }
 
+TEST_CASE("a step with prompts comes out from under the host's floor once", "[latency]") {
+  StepTable::Parts parts = small_parts();
+  // Kernels of 20 a token under a floor of 90 and 10 of the host; decodes take 5 a token of
+  // context. Alone, two decodes of 3 take max(40 + 15, 90) + 10, so attention shows as nothing.
+  parts.dense_ps = {0, 100, 100, 100};
+  parts.decode_pieces = {{{0, 0, 0}}, {{0, 0, 0}}, {{0, 0, 0}, {10, 0, 5}}};
+  parts.floor = {90, 10, {0, 20, 40, 60}, {{{0, 0, 0}}, {{0, 0, 5}}, {{0, 0, 5}}}};
+  const StepTable table(std::move(parts));
+  CHECK(table.step(2, 2, 2, 3, Ticks{0}).count == 100 + 9);
+  CHECK(table.decode_step(2, 3).count == 100 + 9);
+  // Two decodes of 3 and a chunk of 1: 60 + 15 + 5 of prefill are hidden.
+  CHECK(table.step(3, 2, 2, 3, Ticks{5}).count == 90 + 10 + 9);
+  // With 40 of prefill 60 + 15 + 40 are not.
+  CHECK(table.step(3, 2, 2, 3, Ticks{40}).count == 115 + 10 + 9);
+  // A prompt alone, and beyond the table: 60 + 2 x 20 for five tokens.
+  CHECK(table.step(3, 1, 0, 0, Ticks{50}).count == 110 + 10 + 7);
+  CHECK(table.step(5, 1, 0, 0, Ticks{0}).count == 100 + 10 + 7);
+}
+
+TEST_CASE("without a floor a step is the sum of its terms", "[latency]") {
+  const StepTable table(small_parts());
+  CHECK(table.step(2, 2, 1, 9, table.prefill_attention(4, 0)).count == 150 + 9 + (5 + 2 * 9) + 40);
+}
+
 }  // namespace
 }  // namespace headroom

@@ -762,14 +762,14 @@ class Engine {
   bool start_step(Pool& pool, Replica& replica) {
     const StepTable& table = *pool.config->steps;
     int64_t tokens = 0, rows = 0, decodes = 0, context = 0, prefills = 0, held = 0;
-    Ticks duration{0};
+    Ticks prefill{0};
     for (const Job* job : replica.running) {
       if (job->scheduled == 0) continue;
       tokens += job->scheduled;
       rows += job->computed + job->scheduled == job->known();
       if (job->prefilling) {
         ++prefills;
-        duration += table.prefill_attention(job->scheduled, job->computed);
+        prefill += table.prefill_attention(job->scheduled, job->computed);
       } else {
         ++decodes;
         context += job->computed + 1;
@@ -780,8 +780,7 @@ class Engine {
       const auto promised = static_cast<int64_t>(replica.free_list.size()) - replica.free_blocks;
       replica.free_list.erase(replica.free_list.begin(), replica.free_list.begin() + promised);
     }
-    duration += table.dense(tokens) + table.per_sequence(rows);
-    if (decodes > 0) duration += table.decode_attention(decodes, context);
+    const Ticks duration = table.step(tokens, rows, decodes, context, prefill);
     HEADROOM_CHECK(duration.count > 0, "a step takes time");
     replica.step_start = now_;
     replica.step_end = now_ + duration;

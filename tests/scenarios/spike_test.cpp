@@ -167,6 +167,47 @@ TEST_CASE("offered load is arrivals times the GPU-seconds a full replica spends 
   CHECK(load.mean_gpus == Approx(8 * decodes / capacity_tokens_per_s).epsilon(0.05));
 }
 
+/// Mean answers (chat) and images of the crest hour, 1 April 14 UTC, by a run of the hours about
+/// it.
+std::pair<double, double> crest_means(
+    const std::vector<std::pair<std::string, std::string>>& changes) {
+  ScenarioOverrides overrides;
+  overrides.set = {
+      {"replications", "3"}, {"time.start", "2025-04-01T11:00:00Z"}, {"time.duration", "5h"}};
+  overrides.set.insert(overrides.set.end(), changes.begin(), changes.end());
+  overrides.set_json = {
+      {"windows",
+       R"([{"name": "crest", "from": "2025-04-01T14:00:00Z", "to": "2025-04-01T15:00:00Z"}])"},
+      {"targets", "[]"},
+      {"provenance", "{}"}};
+  const ResolvedScenario scenario = resolve(load_shipped(kSpike, overrides));
+  const RunStatistics statistics = run(scenario).main_period().statistics;
+  const auto mean = [&](const char* name) {
+    return statistics.groups[scenario.class_index(name)][scenario.window_index("crest")]
+        .latency[static_cast<std::size_t>(Metric::kE2e)]
+        .mean.estimate(0.95)
+        .value;
+  };
+  return {mean("chat-free"), mean("image-free")};
+}
+
+TEST_CASE("the hourly estimate of the crest lies within a few per cent of step time",
+          "[scenarios][spike][slow]") {
+  // Near saturation a per cent of step time is a tenth of the answer and more, so that a quarter of
+  // the answer is 2 % of step time, less than kernels are known to: docs/spike.md. The factor is
+  // that of computing kernels, about 60 % of a step: 1.04 and 1.2 for 1.1 are 3 and 5.5 % of it.
+  const auto [chat, image] = crest_means({});
+  const auto [fast_chat, fast_image] = crest_means({{"fleet.pools.a100.server_factor", "1.04"}});
+  const auto [slow_chat, slow_image] = crest_means({{"fleet.pools.a100.server_factor", "1.2"}});
+  CHECK(fast_chat < chat * 0.85);
+  CHECK(slow_chat > chat * 1.5);
+  CHECK(chat < 49);
+  CHECK(slow_chat > 49);
+  CHECK(image < 240);
+  CHECK(slow_image > 240);
+  CHECK(fast_image < image * 0.85);
+}
+
 TEST_CASE("the two days break on Monday noon, are worst on Tuesday and leave no backlog",
           "[scenarios][spike][slow]") {
   ScenarioOverrides overrides;
@@ -190,8 +231,9 @@ TEST_CASE("the two days break on Monday noon, are worst on Tuesday and leave no 
   // The hourly estimate of the facts' collection, with its quarter of doubt.
   CHECK(mean_e2e("chat-free", "sign-ups") == Approx(10).epsilon(0.25));
   CHECK(mean_e2e("image-free", "sign-ups") == Approx(52).epsilon(0.25));
-  CHECK(mean_e2e("chat-free", "crest") == Approx(49).epsilon(0.25));
-  CHECK(mean_e2e("image-free", "crest") == Approx(240).epsilon(0.25));
+  // The crest, where the quarter is narrower than what kernels are known to, has a test of its own.
+  CHECK(mean_e2e("chat-free", "crest") > 20);
+  CHECK(mean_e2e("image-free", "crest") > 100);
 
   const auto verdict = [&](const std::string& id) {
     for (std::size_t t = 0; t < result.spec.targets.size(); ++t) {

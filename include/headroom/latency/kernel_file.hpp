@@ -95,6 +95,11 @@ std::unique_ptr<KernelModel> make_fitted_model(const Gpu& gpu, const KernelFit& 
 /// far from every point it is `fallback`.
 std::unique_ptr<KernelModel> make_table_model(const Gpu& gpu, const KernelTable& table,
                                               std::shared_ptr<const KernelModel> fallback);
+/// A point whose ratio to `reference` is off by half from the median of its nearest neighbours'
+/// says more about that measurement than about the kernel: its time becomes that median's. Returns
+/// how many were replaced.
+std::size_t replace_outliers(const Gpu& gpu, KernelTable& table,
+                             std::shared_ptr<const KernelModel> reference);
 
 enum class KernelFamily;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -21,6 +22,14 @@ namespace headroom {
 /// sampled (decodes, and prompts that finish in this step); n: decoding sequences; C: their summed
 /// context, the KV tokens each of them reads, the new one included. Host overhead, collectives and
 /// all layers are inside. Every term is >= 0 and dense(tokens) >= 1 for tokens >= 1.
+///
+/// Where the host issues kernels more slowly than the GPU runs them (Parts::Floor), that holds for
+/// a step of decodes alone; a step with prompts takes
+///
+///     max(kernels(tokens) + decode attention + prefill attention, floor) + host +
+///     per_sequence(rows)
+///
+/// step() is the time of either kind.
 ///
 /// Decode attention is piecewise linear in C for each n: `pieces(n)` lists the break-points. All
 /// functions are total: beyond the largest tabulated argument the last piece is continued (the
@@ -45,26 +54,47 @@ class StepTable {
     /// [chunk index][past index], picoseconds; row chunk = 0 is all zeros.
     std::vector<std::int64_t> time_ps;
   };
+  /// What a step's layers take at least, and what their kernels take by themselves. dense_ps and
+  /// decode_pieces beside it are those of a step of decodes alone: the floor and the host are in
+  /// dense_ps, and attention that hides under the floor costs nothing.
+  struct Floor {
+    std::int64_t time_ps = 0;                       ///< 0: no floor, the rest is not read
+    std::int64_t host_ps = 0;                       ///< of a step, outside the layers
+    std::vector<std::int64_t> kernels_ps;           ///< by tokens, as dense_ps
+    std::vector<std::vector<Piece>> decode_pieces;  ///< as above, at full length
+  };
   struct Parts {
     std::vector<std::int64_t> dense_ps;
     std::vector<std::int64_t> per_sequence_ps;
     std::vector<std::vector<Piece>> decode_pieces;
     PrefillGrid prefill;
+    Floor floor;
   };
 
   explicit StepTable(Parts parts);
 
-  std::int64_t max_batch() const { return static_cast<std::int64_t>(first_piece_.size()) - 2; }
+  std::int64_t max_batch() const { return decode_.max_batch(); }
 
   Ticks dense(std::int64_t tokens) const { return {at(dense_ps_, tokens)}; }
   Ticks per_sequence(std::int64_t rows) const { return {at(per_sequence_ps_, rows)}; }
   Ticks decode_attention(std::int64_t n, std::int64_t context_sum) const {
-    const Piece& piece = piece_at(n, context_sum);
-    return {piece.base_ps + piece.slope_ps * (context_sum - piece.context_from)};
+    return {decode_.time_ps(n, context_sum)};
   }
   /// Bilinear between grid points in exact integer arithmetic (rounded down), so both engines see
   /// one function. chunk = 0 gives 0.
   Ticks prefill_attention(std::int64_t chunk, std::int64_t past) const;
+
+  /// A step that may hold prompts: of `tokens` in all, `rows` that are sampled, n decodes at summed
+  /// context C, and `prefill`, the sum of its chunks' prefill_attention().
+  Ticks step(std::int64_t tokens, std::int64_t rows, std::int64_t n, std::int64_t context_sum,
+             Ticks prefill) const {
+    if (floor_ps_ == 0 || tokens == n) {
+      return dense(tokens) + per_sequence(rows) + decode_attention(n, context_sum) + prefill;
+    }
+    const std::int64_t kernels =
+        at(kernels_ps_, tokens) + kernels_decode_.time_ps(n, context_sum) + prefill.count;
+    return Ticks{std::max(kernels, floor_ps_) + host_ps_} + per_sequence(rows);
+  }
 
   /// A step of n decodes and nothing else.
   Ticks decode_step(std::int64_t n, std::int64_t context_sum) const {
@@ -72,20 +102,9 @@ class StepTable {
   }
 
   /// The pieces of decode attention at batch n. REQUIRES: 0 <= n <= max_batch().
-  std::span<const Piece> pieces(std::int64_t n) const {
-    const auto at_n = static_cast<std::size_t>(n);
-    return {pieces_.data() + first_piece_[at_n], first_piece_[at_n + 1] - first_piece_[at_n]};
-  }
+  std::span<const Piece> pieces(std::int64_t n) const { return decode_.of(n); }
   const Piece& piece_at(std::int64_t n, std::int64_t context_sum) const {
-    const auto span = pieces(n);
-    // The last piece whose context_from <= context_sum, without a branch to guess.
-    const Piece* low = span.data();
-    for (std::size_t count = span.size(); count > 1;) {
-      const std::size_t half = count / 2;
-      low += low[half].context_from <= context_sum ? half : 0;
-      count -= half;
-    }
-    return *low;
+    return decode_.at(n, context_sum);
   }
 
  private:
@@ -97,11 +116,50 @@ class StepTable {
     return values[static_cast<std::size_t>(last)] + step * (x - last);
   }
 
+  /// Pieces of all batches, one after another.
+  class Pieces {
+   public:
+    Pieces() = default;
+    explicit Pieces(const std::vector<std::vector<Piece>>& by_batch);
+
+    std::int64_t max_batch() const { return static_cast<std::int64_t>(first_.size()) - 2; }
+    std::span<const Piece> of(std::int64_t n) const {
+      const auto at_n = static_cast<std::size_t>(n);
+      return {all_.data() + first_[at_n], first_[at_n + 1] - first_[at_n]};
+    }
+    const Piece& at(std::int64_t n, std::int64_t context_sum) const {
+      const auto span = of(n);
+      std::size_t low = 0;
+      std::size_t count = span.size();
+      while (count > 1) {  // the last piece whose context_from <= context_sum
+        const std::size_t half = count / 2;
+        if (span[low + half].context_from <= context_sum) {
+          low += half;
+          count -= half;
+        } else {
+          count = half;
+        }
+      }
+      return span[low];
+    }
+    std::int64_t time_ps(std::int64_t n, std::int64_t context_sum) const {
+      const Piece& piece = at(n, context_sum);
+      return piece.base_ps + piece.slope_ps * (context_sum - piece.context_from);
+    }
+
+   private:
+    std::vector<Piece> all_;
+    std::vector<std::size_t> first_;
+  };
+
   std::vector<std::int64_t> dense_ps_;
   std::vector<std::int64_t> per_sequence_ps_;
-  std::vector<Piece> pieces_;
-  std::vector<std::size_t> first_piece_;
+  Pieces decode_;
   PrefillGrid prefill_;
+  std::int64_t floor_ps_ = 0;
+  std::int64_t host_ps_ = 0;
+  std::vector<std::int64_t> kernels_ps_;
+  Pieces kernels_decode_;
 };
 
 }  // namespace headroom

@@ -72,6 +72,32 @@ std::string errors_text(const FitErrors& e) {
   return fmt::format("{:.1f} / {:.1f} / {:.1f}", 100 * e.mape, 100 * e.median, 100 * e.p90);
 }
 
+/// Errors to keep to: MAPE, median and 90th percentile.
+struct Bound {
+  double mape, median, p90;
+};
+constexpr Bound kGemmTable{0.05, 0.03, 0.11}, kGemmFitted{0.08, 0.06, 0.18};
+constexpr Bound kAttentionTable{0.045, 0.025, 0.10}, kAttentionFitted{0.09, 0.06, 0.22};
+constexpr Bound kReduceTable{0.05, 0.03, 0.10}, kReduceFitted{0.07, 0.04, 0.16};
+constexpr Bound kFamilyTable{0.06, 0.04, 0.13}, kFamilyFitted{0.08, 0.06, 0.18};
+
+/// A hair more for errors that would be printed as the bound.
+bool within(const FitErrors& e, const Bound& b) {
+  constexpr double kHair = 5e-4;
+  return e.mape <= b.mape + kHair && e.median <= b.median + kHair && e.p90 <= b.p90 + kHair;
+}
+std::string held_text(const FitErrors& fitted, const Bound& fitted_bound, const FitErrors& table,
+                      const Bound& table_bound) {
+  const auto word = [](bool held) { return held ? "yes" : "NO"; };
+  return fmt::format("{}, {}", word(within(fitted, fitted_bound)),
+                     word(within(table, table_bound)));
+}
+
+/// Bounds are set for bf16 kernels of A100 and H100.
+bool has_bounds(const Gpu& gpu, const Key& key) {
+  return key.second == Dtype::kBf16 && (gpu.name == "A100-SXM-80GB" || gpu.name == "H100-SXM-80GB");
+}
+
 bool is_engine_reduce(const KernelShape& shape) {
   const auto* message = std::get_if<CollectiveShape>(&shape);
   return message != nullptr && message->engine;
@@ -84,11 +110,12 @@ KernelFit fit_to(const Gpu& gpu, const Key& key, const std::vector<MeasuredRow>&
   return fit_kernel(gpu, key.first, key.second, rows, "study", all);
 }
 
-/// A table of these rows over that fit.
+/// A table of these rows over that fit; the fit alone where none of them lies on a grid.
 std::unique_ptr<KernelModel> table_of(const Gpu& gpu, const Key& key,
                                       const std::vector<MeasuredRow>& rows, const KernelFit& fit) {
-  return make_table_model(gpu, make_table(gpu, key.first, key.second, rows, "study"),
-                          make_fitted_model(gpu, fit));
+  KernelTable table = make_table(gpu, key.first, key.second, rows, "study");
+  if (table.points.empty()) return make_fitted_model(gpu, fit);
+  return make_table_model(gpu, table, make_fitted_model(gpu, fit));
 }
 
 // --- shapes held back --------------------------------------------------------------------------
@@ -98,9 +125,11 @@ void write_held_back(const StudyInput& input, std::ostream& out) {
          "were "
          "fitted to and on the fifth held back by a hash of the whole shape, and a table of the "
          "four "
-         "fifths on that fifth. MAPE / median / 90th percentile, %.\n\n"
-         "| GPU | kernel | dtype | rows held back | fitted, own rows | fitted | table |\n"
-         "|---|---|---|---|---|---|---|\n";
+         "fifths on that fifth. MAPE / median / 90th percentile, %. Bounds, fitted and table: GEMM "
+         "8 / 6 / 18 and 5 / 3 / 11, attention 9 / 6 / 22 and 4.5 / 2.5 / 10.\n\n"
+         "| GPU | kernel | dtype | rows held back | fitted, own rows | fitted | table | bounds "
+         "held "
+         "|\n|---|---|---|---|---|---|---|---|\n";
   for (const MeasuredGpu& measured : kGpus) {
     const Gpu& gpu = *find_gpu(measured.name);
     const KernelSet kernels(gpu, KernelFamily::kFitted, nullptr);
@@ -109,15 +138,23 @@ void write_held_back(const StudyInput& input, std::ostream& out) {
       const auto used = kept(rows, [](const KernelShape& s) { return !is_scored(s); });
       const KernelModel& model = kernels.model(rows[0].shape);
       const auto on_grid = kept(scored, is_on_grid);
-      std::string table = "-";
+      const FitErrors fitted = errors_of(model, scored);
+      FitErrors table;
       const KernelTable points = make_table(gpu, key.first, key.second, used, "study");
       if (!points.points.empty() && !on_grid.empty()) {
         const std::shared_ptr<const KernelModel> fallback(&model, [](const KernelModel*) {});
-        table = errors_text(errors_of(*make_table_model(gpu, points, fallback), on_grid));
+        table = errors_of(*make_table_model(gpu, points, fallback), on_grid);
       }
-      out << fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", gpu.name, name(key.first),
+      std::string held = "-";
+      if (has_bounds(gpu, key) && key.first == KernelKind::kGemm) {
+        held = held_text(fitted, kGemmFitted, table, kGemmTable);
+      } else if (has_bounds(gpu, key) && (key.first == KernelKind::kPrefillAttention ||
+                                          key.first == KernelKind::kDecodeAttention)) {
+        held = held_text(fitted, kAttentionFitted, table, kAttentionTable);
+      }
+      out << fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", gpu.name, name(key.first),
                          name(key.second), scored.size(), errors_text(errors_of(model, used)),
-                         errors_text(errors_of(model, scored)), table);
+                         errors_text(fitted), errors_text(table), held);
     }
   }
   out << "\nTables hold evenly routed experts and the engine's own all-reduce alone.\n\n";
@@ -130,7 +167,8 @@ void write_engine_reduce(const StudyInput& input, std::ostream& out) {
   constexpr std::size_t kFolds = 5;
   out << "### The engine's own all-reduce\n\nEach fifth of its rows held back in turn, fitted "
          "together with NCCL's; NCCL's own rows by the shipped coefficients, one fifth held "
-         "back.\n\n| GPU | rows | fitted | table | NCCL |\n|---|---|---|---|---|\n";
+         "back. Bounds: fitted 7 / 4 / 16, table 5 / 3 / 10.\n\n| GPU | rows | fitted | table | "
+         "NCCL | bounds held |\n|---|---|---|---|---|---|\n";
   for (const MeasuredGpu& measured : kGpus) {
     const Gpu& gpu = *find_gpu(measured.name);
     const Key key{KernelKind::kCollective, Dtype::kBf16};
@@ -157,9 +195,13 @@ void write_engine_reduce(const StudyInput& input, std::ostream& out) {
     const auto nccl =
         kept(rows, [](const KernelShape& s) { return !is_engine_reduce(s) && is_scored(s); });
     const KernelSet shipped(gpu, KernelFamily::kFitted, nullptr);
-    out << fmt::format("| {} | {} | {} | {} | {} |\n", gpu.name, fitted.size(),
-                       errors_text(errors_from(fitted)), errors_text(errors_from(table)),
-                       errors_text(errors_of(shipped.model(rows[0].shape), nccl)));
+    const std::size_t count = fitted.size();
+    const FitErrors form = errors_from(std::move(fitted));
+    const FitErrors grid = errors_from(std::move(table));
+    out << fmt::format("| {} | {} | {} | {} | {} | {} |\n", gpu.name, count, errors_text(form),
+                       errors_text(grid),
+                       errors_text(errors_of(shipped.model(rows[0].shape), nccl)),
+                       held_text(form, kReduceFitted, grid, kReduceTable));
   }
   out << "\n";
 }
@@ -208,8 +250,9 @@ constexpr std::array<Family, 8> kFamilies{{
 
 void write_families(const StudyInput& input, std::ostream& out) {
   out << "### A whole family of shapes left out\n\nFitted to all other shapes, scored on the "
-         "family.\n\n| GPU | kernel | dtype | left out | rows | fitted | table |\n"
-         "|---|---|---|---|---|---|---|\n";
+         "family. Bounds for GEMM: fitted 8 / 6 / 18, table 6 / 4 / 13.\n\n| GPU | kernel | dtype "
+         "| "
+         "left out | rows | fitted | table | bounds held |\n|---|---|---|---|---|---|---|---|\n";
   for (const MeasuredGpu& measured : kGpus) {
     const Gpu& gpu = *find_gpu(measured.name);
     const Groups groups = read_gpu(input, measured, {measured.engine});
@@ -222,10 +265,13 @@ void write_families(const StudyInput& input, std::ostream& out) {
       if (left_out.empty() || used.empty()) continue;
       const KernelFit fit = fit_to(gpu, family.key, used);
       const auto grid = table_of(gpu, family.key, used, fit);
-      out << fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", gpu.name, name(family.key.first),
-                         name(family.key.second), family.what, left_out.size(),
-                         errors_text(errors_of(*make_fitted_model(gpu, fit), left_out)),
-                         errors_text(errors_of(*grid, kept(left_out, is_on_grid))));
+      const FitErrors fitted = errors_of(*make_fitted_model(gpu, fit), left_out);
+      const FitErrors table = errors_of(*grid, kept(left_out, is_on_grid));
+      const bool bounded = has_bounds(gpu, family.key) && family.key.first == KernelKind::kGemm;
+      out << fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", gpu.name,
+                         name(family.key.first), name(family.key.second), family.what,
+                         left_out.size(), errors_text(fitted), errors_text(table),
+                         bounded ? held_text(fitted, kFamilyFitted, table, kFamilyTable) : "-");
     }
   }
   out << "\n";

@@ -262,7 +262,7 @@ ServingResult PublishedRun::static_batch(double speed) const {
   Ticks sum{0};
   for (std::int64_t done = 0; done < case_.concurrency; done += together) {
     const std::int64_t n = std::min(together, case_.concurrency - done);
-    sum += steps.dense(n * prompt) + steps.per_sequence(n) + steps.prefill_attention(prompt, 0) * n;
+    sum += steps.step(n * prompt, n, 0, 0, steps.prefill_attention(prompt, 0) * n);
   }
   // A batch that outgrows the cache is split, as the benchmark's micro-batches are.
   const std::int64_t at_once = std::min(case_.concurrency, max_batch_);
