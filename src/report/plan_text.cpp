@@ -7,6 +7,7 @@
 
 #include "headroom/report/format.hpp"
 #include "headroom/report/plan_report.hpp"
+#include "plan_ways.hpp"
 #include "screen_parts.hpp"
 #include "text_layout.hpp"
 
@@ -52,12 +53,14 @@ class PlanScreen {
   std::string draw(const std::vector<std::string>& written) {
     title();
     headline();
+    for (const std::string& l : claim_lines(report_, style_)) line(l);
     pools();
     targets();
     below();
     alternatives();
     doing_nothing();
     knee();
+    for (const std::string& l : ways_lines(report_, clock_, style_)) line(l);
     curve();
     for (const std::string& l : timeline_charts(report_, clock_, style_, 2)) line(l);
     notes();
@@ -107,9 +110,9 @@ class PlanScreen {
 
   void pools() {
     if (!found()) return;
-    line(paint_.faint("  " + pad_right("pool", 18) + pad_right("GPUs now", 11) +
+    line(paint_.faint("  " + pad_right("pool", 16) + pad_right("GPUs now", 11) +
                       pad_right("needed", 11) + pad_right("change", 11) +
-                      pad_right("interval", 16) + "less a node"));
+                      pad_right("interval", 18) + "less a node"));
     for (const Json& pool : report_["answer"]["fleet"]) {
       const double add = real(pool["add"]);
       const double remove = real(pool["remove"]);
@@ -120,9 +123,9 @@ class PlanScreen {
           pool["needed_ci"][0] == pool["needed_ci"][1]
               ? count_of(pool["needed_ci"][1])
               : count_of(pool["needed_ci"][0]) + " to " + count_of(pool["needed_ci"][1]);
-      line("  " + pad_right(cut_text(word(pool["pool"]), 17), 18) +
+      line("  " + pad_right(cut_text(word(pool["pool"]), 15), 16) +
            pad_right(count_of(pool["current"]), 11) + pad_right(count_of(pool["needed"]), 11) +
-           pad_right(change, 11) + pad_right(interval, 16) + count_of(pool["node_loss"]));
+           pad_right(change, 11) + pad_right(interval, 18) + count_of(pool["node_loss"]));
     }
     const Json& cost = report_["answer"]["cost"];
     if (cost["needed_usd_per_h"].is_number()) {
@@ -323,6 +326,7 @@ class PlanScreen {
     wrapped("  why           ", word(report_["why"]["binding"]));
     const std::string assumptions = assumptions_line(report_);
     if (!assumptions.empty()) line(assumptions);
+    for (const std::string& l : rests_on_lines(report_, style_)) line(l);
     for (const std::string& l : warning_lines(report_, kMostWarnings, style_)) line(l);
     const Json& search = report_["search"];
     const Json& run = report_["run"];
