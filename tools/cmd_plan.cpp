@@ -12,6 +12,7 @@
 #include "headroom/scenario/load.hpp"
 #include "interrupt.hpp"
 #include "messages.hpp"
+#include "plan_worlds.hpp"
 #include "progress_line.hpp"
 #include "replication_rule.hpp"
 #include "run_outputs.hpp"
@@ -97,9 +98,12 @@ PlanAlternative alternative_of(const CommandLine& line, const ResolvedScenario& 
 void say_no_answer(const CommandLine& line, const nlohmann::ordered_json& report) {
   if (line.common.verbosity < 0) return;
   const std::string status = report["answer"]["status"];
-  fmt::print(stderr, "headroom: no answer: {}\n",
-             status == "found" ? "the precision asked for is not reached"
-                               : report["answer"]["headline"].get<std::string>());
+  std::string why = report["answer"]["headline"];
+  if (status == "found") why = "the precision asked for is not reached";
+  if (status == "found" && report.contains("worlds") && report["worlds"]["status"] != "found") {
+    why = report["worlds"]["headline"];
+  }
+  fmt::print(stderr, "headroom: no answer: {}\n", why);
 }
 
 int exit_code(const CommandLine& line, const PlanReportInput& input) {
@@ -127,6 +131,7 @@ int plan_command(const CommandLine& line, const Terminal& terminal) {
   const ScenarioInput input = read_scenario(line.run.scenario, overrides, &line.run);
   print_warnings(input.warnings, line.common, terminal);
   check_plan(line, input.loaded);
+  check_worlds(line, input.loaded);
   const ResolvedScenario scenario = resolve(input.loaded);
   const PlanOptions options = plan_options(line, scenario);
   std::vector<PlanAlternative> alternatives;
@@ -147,6 +152,7 @@ int plan_command(const CommandLine& line, const Terminal& terminal) {
   const PlanResult result = alternatives.empty()
                                 ? plan(scenario, options, evaluator)
                                 : plan_types(scenario, alternatives, options, exec);
+  const PlanWorlds worlds = find_worlds(line, input.loaded, scenario, result, options, exec);
   progress.clear();
 
   const auto best = cheapest(alternatives, options.minimize);
@@ -160,10 +166,15 @@ int plan_command(const CommandLine& line, const Terminal& terminal) {
                                {kVersion, kCommit, kCompiler},
                                block,
                                std::chrono::duration<double>(Clock::now() - started).count(),
-                               input.override_sources};
+                               input.override_sources,
+                               worlds.options,
+                               worlds.worlds ? &*worlds.worlds : nullptr,
+                               worlds.tornado ? &*worlds.tornado : nullptr};
   const nlohmann::ordered_json made = make_plan_report(report);
   write_outputs(outputs, made, terminal, {});
-  const int code = exit_code(line, report);
+  int code = exit_code(line, report);
+  if (worlds.stopped()) code = interrupt_exit_code();
+  if (worlds.without_answer() && (code == kOk || code == kChangeNeeded)) code = kNoAnswer;
   if (code == kNoAnswer) say_no_answer(line, made);
   return code;
 }

@@ -61,6 +61,9 @@ struct PlanFlags {
   std::string minimize = "gpus";
   std::optional<double> confidence;
   bool detailed_exit_code = false;
+  std::optional<std::int64_t> worlds;  ///< how many; nothing: none
+  std::optional<double> assurance;     ///< share of them
+  bool tornado = false;
   RunOptions run;  ///< becomes CommandLine::run: an option's environment is read for every verb
 };
 

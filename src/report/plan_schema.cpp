@@ -1,6 +1,7 @@
 #include "checked_json.hpp"
 #include "headroom/report/plan_report.hpp"
 #include "headroom/report/report.hpp"
+#include "worlds_report.hpp"
 
 namespace headroom {
 namespace {
@@ -155,6 +156,9 @@ std::string plan_schema() {
   }
   const Json definitions = Json::parse(kDefinitions);
   for (const auto& [key, value] : definitions.items()) schema["$defs"][key] = value;
+  const Json worlds = worlds_schema();
+  for (const auto& [key, value] : worlds["properties"].items()) properties[key] = value;
+  for (const auto& [key, value] : worlds["definitions"].items()) schema["$defs"][key] = value;
   return schema.dump(2) + "\n";
 }
 

@@ -9,6 +9,7 @@
 #include "headroom/report/plan_report.hpp"
 #include "screen_parts.hpp"
 #include "text_layout.hpp"
+#include "worlds_report.hpp"
 
 namespace headroom {
 namespace {
@@ -55,6 +56,7 @@ class PlanScreen {
     pools();
     targets();
     below();
+    for (const std::string& l : worlds_lines(report_, style_)) line(l);
     alternatives();
     doing_nothing();
     knee();

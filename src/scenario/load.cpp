@@ -7,6 +7,7 @@
 
 #include "headroom/core/error.hpp"
 #include "references.hpp"
+#include "uncertain.hpp"
 
 namespace headroom {
 namespace {
@@ -95,6 +96,7 @@ LoadedScenario load(json::Document document, std::string base_directory,
   if (issues.empty()) {
     check_windows(loaded.scenario, problems);
     check_provenance(loaded.scenario, loaded.document, problems);
+    check_uncertain(loaded, problems);
   }
   for (Issue& issue : problems.issues) {
     loaded.document.locate(issue);

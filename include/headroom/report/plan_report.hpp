@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "headroom/plan/capacity.hpp"
+#include "headroom/plan/worlds.hpp"
 #include "headroom/report/report.hpp"
 
 namespace headroom {
@@ -22,6 +23,9 @@ struct PlanReportInput {
   RunBlock run;
   double wall_s = 0;
   std::vector<std::string> override_sources;
+  WorldsOptions worlds_options{};      ///< of the next two
+  const WorldsPlan* worlds = nullptr;  ///< null: not asked for
+  const Tornado* tornado = nullptr;    ///< likewise
 };
 
 /// The report of `headroom plan` (docs/planning.md#report): that of a run of today's fleet, with
