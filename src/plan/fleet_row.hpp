@@ -40,6 +40,9 @@ class FleetRow {
   std::int64_t low_ = 1, centre_ = 1;
 };
 
+/// Without a bound of the user's a search reaches so many times what the fluid estimate asks for.
+inline constexpr std::int64_t kTrialReach = 2;
+
 /// How many GPUs a variant should need, by the fluid estimate, for one that `scenario` needs.
 double fluid_ratio(const ResolvedScenario& scenario, const ResolvedScenario& variant,
                    const std::vector<std::size_t>& pools);

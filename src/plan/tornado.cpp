@@ -10,8 +10,6 @@
 namespace headroom {
 namespace {
 
-constexpr std::int64_t kDefaultReach = 2;  // as in worlds.cpp
-
 /// One end of one input, or the scenario as stated, that is being sized.
 struct Variant {
   ResolvedScenario scenario;
@@ -31,7 +29,7 @@ AxisRange range_of(const FleetRow& row, const ResolvedScenario& scenario, const 
   const std::int64_t guess = row.scaled(ratio);
   AxisRange range;
   range.low = row.low();
-  range.high = std::max(row.largest(plan.max_gpus), kDefaultReach * guess);
+  range.high = std::max(row.largest(plan.max_gpus), kTrialReach * guess);
   if (options.max_gpus) range.high = row.largest(*options.max_gpus);
   range.guess = std::clamp(guess, range.low, range.high);
   range.stride = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(range.guess))));

@@ -12,9 +12,6 @@
 namespace headroom {
 namespace {
 
-/// Without a bound of the user's: so many times what the largest world's fluid estimate asks for.
-constexpr std::int64_t kDefaultReach = 2;
-
 /// A world that is being sized.
 struct WorldState {
   World world;
@@ -122,7 +119,7 @@ AxisRange WorldsSearch::range() const {
   std::sort(guesses.begin(), guesses.end());
   AxisRange range;
   range.low = row_.low();
-  range.high = std::max(row_.largest(plan_.max_gpus), kDefaultReach * guesses.back());
+  range.high = std::max(row_.largest(plan_.max_gpus), kTrialReach * guesses.back());
   if (options_.max_gpus) range.high = row_.largest(*options_.max_gpus);
   range.guess = std::clamp(guesses[worlds_needed(guesses.size(), options_.assurance) - 1],
                            range.low, range.high);

@@ -103,8 +103,8 @@ struct ExplainRow {
   std::string help;
   /// The value of a field that holds one number, in its SI unit; nothing where it holds another
   /// thing or is not given.
-  std::optional<double> number;
-  std::optional<Dimension> dimension;  ///< of that number; nothing: a plain one
+  std::optional<double> number{};
+  std::optional<Dimension> dimension{};  ///< of that number; nothing: a plain one
   bool whole = false;                  ///< the field takes whole numbers only
 };
 /// Effective values: decodes `document` and lists every field of the description, given or not.

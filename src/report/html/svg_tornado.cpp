@@ -9,8 +9,8 @@
 namespace headroom::html {
 namespace {
 
-constexpr double kTop = 26;        ///< room for the label of the stated answer
-constexpr double kRowHeight = 58;  ///< name, bar, what its ends are
+constexpr double kTornadoTop = 26;  ///< room for the label of the stated answer
+constexpr double kRowHeight = 58;   ///< name, bar, what its ends are
 constexpr double kBarHeight = 14;
 constexpr double kLeft = 0.01, kRight = 0.99;
 
@@ -24,16 +24,18 @@ class TornadoDrawing {
     }
   }
 
-  double height() const { return kTop + kRowHeight * static_cast<double>(chart_.bars.size()) + 4; }
+  double height() const {
+    return kTornadoTop + kRowHeight * static_cast<double>(chart_.bars.size()) + 4;
+  }
 
   Markup draw() const {
     Markup all;
     for (std::size_t i = 0; i < chart_.bars.size(); ++i) {
-      all += row(chart_.bars[i], kTop + kRowHeight * static_cast<double>(i));
+      all += row(chart_.bars[i], kTornadoTop + kRowHeight * static_cast<double>(i));
     }
     const double x = across(chart_.stated);
-    return all + svg_line(x, kTop - 6, x, height(), "answer-line") +
-           svg_text(x, kTop - 12,
+    return all + svg_line(x, kTornadoTop - 6, x, height(), "answer-line") +
+           svg_text(x, kTornadoTop - 12,
                     x > 0.7   ? "end"
                     : x < 0.3 ? "start"
                               : "middle",
