@@ -128,10 +128,11 @@ void describe(Archive& a, ScenarioUncertain& uncertain) {
   if (a.has("paths") && uncertain.paths.empty()) {
     a.problem("paths", "E111", "the list is empty; expected at least one path");
   }
-  if (a.has("range") && uncertain.range.size() != 2) {
+  // An empty list says nothing, or its items are reported already.
+  if (!uncertain.range.empty() && uncertain.range.size() != 2) {
     a.problem("range", "E111", "expected two values, low and high");
   }
-  if (a.has("factor") && uncertain.factor.size() != 2) {
+  if (!uncertain.factor.empty() && uncertain.factor.size() != 2) {
     a.problem("factor", "E111", "expected two factors, low and high");
   }
   if (a.has("range") && a.has("factor")) {

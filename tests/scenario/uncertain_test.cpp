@@ -178,8 +178,8 @@ TEST_CASE("every bad declaration is an error at its place", "[scenario][uncertai
        "/uncertain/0/range", "may be drawn"},
       {R"({"paths": ["targets.targets-min"], "range": ["0.8", "1.2"]})", "E145",
        "/uncertain/0/paths/0", "names no field"},
-      {R"({"paths": ["targets.1.min"], "range": ["0.8", "1.2"]})", "E146", "/uncertain/0/range/1",
-       "out of range"},
+      {R"({"paths": ["fleet.pools.chat.tensor_parallel"], "range": ["0", "8"]})", "E146",
+       "/uncertain/0/range/0", "out of range"},
       {R"({"paths": [], "factor": [0.5, 2]})", "E111", "/uncertain/0/paths", "empty"},
       {R"({"factor": [0.5, 2]})", "E106", "/uncertain/0", "paths"},
       {R"({"paths": ["classes.paid.rate"], "range": ["1/s"]})", "E111", "/uncertain/0/range",
@@ -192,7 +192,7 @@ TEST_CASE("every bad declaration is an error at its place", "[scenario][uncertai
        "/uncertain/0/factor", "keep one"},
       {R"({"paths": ["classes.paid.rate"], "factor": [0.5, 2], "kind": "gaussian"})", "E112",
        "/uncertain/0/kind", "gaussian"},
-      {R"({"paths": ["classes.paid.rate"], "faktor": [0.5, 2]})", "E107", "/uncertain/0/faktor",
+      {R"({"paths": ["classes.paid.rate"], "faktor": [0.5, 2]})", "E107", "/uncertain/0",
        "did you mean \"factor\"?"},
   };
   for (const BadInput& fault : bad) {
@@ -224,17 +224,17 @@ TEST_CASE("bad declarations are reported all at once", "[scenario][uncertain][er
 }
 
 TEST_CASE("values that do not go together say in which world", "[scenario][uncertain][errors]") {
-  // A prompt of up to 200,000 tokens is longer than the model takes; reading alone cannot tell.
+  // A step of 1,024 tokens has no room for 2,048 requests; reading alone cannot tell.
   const LoadedScenario loaded =
-      load_text(uncertain(R"({"name": "prompt", "paths": ["classes.paid.prompt_tokens"],
-                    "range": ["400", "200000"]})"));
+      load_text(uncertain(R"({"name": "batch", "paths": ["fleet.pools.chat.batching.max_batch"],
+                    "range": ["64", "2048"]})"));
   const auto inputs = uncertain_inputs(loaded);
   try {
     resolve_end(loaded, inputs[0], true);
-    FAIL("a prompt of 200,000 tokens resolves");
+    FAIL("a batch of 2,048 resolves");
   } catch (const InputError& error) {
     REQUIRE_FALSE(error.issues()[0].notes.empty());
-    CHECK_THAT(error.issues()[0].notes.back(), ContainsSubstring("with prompt = 200000"));
+    CHECK_THAT(error.issues()[0].notes.back(), ContainsSubstring("with batch = 2048"));
   }
 }
 

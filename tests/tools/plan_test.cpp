@@ -70,7 +70,7 @@ std::string uncertain_tiny() {
   std::string text = tiny("300ms");
   const std::string seed = "\"targets\"";
   return text.insert(text.find(seed), R"("uncertain": [{"name": "demand",
-    "paths": ["classes.image.rate"], "factor": [0.5, 1.5]}], )");
+    "paths": ["classes.call.rate.base"], "factor": [0.5, 1.5]}], )");
 }
 
 TEST_CASE("plan draws worlds and says what moves its answer", "[tools][plan][worlds]") {
