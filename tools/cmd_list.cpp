@@ -99,8 +99,8 @@ int list_command(const CommandLine& line, const Terminal&) {
   for (const auto& [name, summary] : entries) width = std::max(width, name.size());
   std::string text;
   for (const auto& [name, summary] : entries) {
-    for (const std::string& line : wrap_text(summary, pad_right(name, width + 2), kListColumns)) {
-      text += line + "\n";
+    for (const std::string& row : wrap_text(summary, pad_right(name, width + 2), kListColumns)) {
+      text += row + "\n";
     }
   }
   print_answer(text);

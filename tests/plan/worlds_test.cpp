@@ -26,13 +26,13 @@ std::string queue(const std::string& uncertain, const std::string& fleet = "") {
 const std::string kRate =
     R"({"name": "rate", "paths": ["classes.call.rate"], "range": ["6/s", "12/s"]})";
 
-struct Planned {
+struct PlannedOnce {
   LoadedScenario loaded;
   ResolvedScenario scenario;
   FleetPlan plan;
 };
 
-Planned planned(const std::string& text) {
+PlannedOnce planned(const std::string& text) {
   LoadedScenario loaded = parse_scenario(text, "queue.json", ".");
   ResolvedScenario scenario = resolve(loaded);
   PlanOptions options;
@@ -60,7 +60,7 @@ TEST_CASE("a share's interval is that of Clopper and Pearson", "[plan][worlds]")
 }
 
 TEST_CASE("the answer holds in the share of worlds, one step fewer does not", "[plan][worlds]") {
-  const Planned p = planned(queue(kRate));
+  const PlannedOnce p = planned(queue(kRate));
   WorldsOptions options;
   options.worlds = 30;
   options.assurance = 0.8;
@@ -93,7 +93,7 @@ TEST_CASE("the answer holds in the share of worlds, one step fewer does not", "[
 
 TEST_CASE("worlds are the same for one thread and two, and more assurance needs no less",
           "[plan][worlds]") {
-  const Planned p = planned(queue(kRate));
+  const PlannedOnce p = planned(queue(kRate));
   WorldsOptions options;
   options.worlds = 16;
   ExecOptions one, two;
@@ -112,7 +112,7 @@ TEST_CASE("worlds are the same for one thread and two, and more assurance needs 
 }
 
 TEST_CASE("within bounds that are too narrow no fleet holds in enough worlds", "[plan][worlds]") {
-  const Planned p = planned(queue(kRate));
+  const PlannedOnce p = planned(queue(kRate));
   WorldsOptions options;
   options.worlds = 10;
   options.max_gpus = 8;  // the load of eight calls a second alone
@@ -127,7 +127,7 @@ TEST_CASE("within bounds that are too narrow no fleet holds in enough worlds", "
 TEST_CASE("worlds without difference need what the scenario needs", "[plan][worlds]") {
   // A range of a thousandth around the stated rate: all worlds are like the scenario, whose answer
   // by Erlang C is 11 servers (205 ms with 10, 82 ms with 11).
-  const Planned p =
+  const PlannedOnce p =
       planned(queue(R"({"paths": ["classes.call.rate"], "factor": [0.9995, 1.0005]})"));
   WorldsOptions options;
   options.worlds = 12;
@@ -138,7 +138,7 @@ TEST_CASE("a tornado has the answer at each end, the widest first", "[plan][worl
   // By Erlang C a mean wait of at most 150 ms takes 11 servers as stated, 9 at 6 calls a second
   // (178 ms with 8, 65 with 9) and 15 at 12 (241, 106); 9 at a mean service time of 0.8 s (229, 81)
   // and 13 at 1.25 s (281, 119). How long the warm-up is changes nothing.
-  const Planned p =
+  const PlannedOnce p =
       planned(queue(R"({"name": "warm-up", "paths": ["time.warmup"], "range": ["4min", "6min"]},
                {"name": "service", "paths": ["fleet.pools.servers.service_time.mean"],
                 "range": ["800ms", "1250ms"]}, )" +
@@ -165,7 +165,7 @@ TEST_CASE("a tornado has the answer at each end, the widest first", "[plan][worl
 }
 
 TEST_CASE("an end that nothing holds within the bounds says so", "[plan][worlds]") {
-  const Planned p = planned(queue(kRate));
+  const PlannedOnce p = planned(queue(kRate));
   WorldsOptions options;
   options.max_gpus = 12;
   const Tornado tornado = find_tornado(p.loaded, p.scenario, p.plan, options, {});
@@ -177,7 +177,7 @@ TEST_CASE("an end that nothing holds within the bounds says so", "[plan][worlds]
 
 TEST_CASE("pools that no class visits stay, those that a class visits grow together",
           "[plan][worlds]") {
-  const Planned p = planned(queue(kRate, R"({"pools": [
+  const PlannedOnce p = planned(queue(kRate, R"({"pools": [
       {"name": "servers", "gpus": 9, "service_time": {"kind": "exponential", "mean": "1s"}},
       {"name": "idle", "gpus": 2, "service_time": "1s"}]})"));
   REQUIRE(p.plan.free == std::vector<std::size_t>{0});  // no class visits the other
@@ -194,7 +194,7 @@ TEST_CASE("pools that no class visits stay, those that a class visits grow toget
   std::string both = two;
   const std::string stage = R"([{"pool": "servers"}])";
   both.replace(both.find(stage), stage.size(), R"([{"pool": "servers"}, {"pool": "second"}])");
-  const Planned joined = planned(both);
+  const PlannedOnce joined = planned(both);
   REQUIRE(joined.plan.free.size() == 2);
   const WorldsPlan larger = plan_worlds(joined.loaded, joined.scenario, joined.plan, options, {});
   REQUIRE(larger.answer);

@@ -67,6 +67,7 @@ PlanReportInput input_of(const Uncertain& made) {
           {"", "host"},
           1.0,
           {},
+          nullptr,
           made.options,
           &made.worlds,
           &made.tornado};
