@@ -90,7 +90,9 @@ bool EngineKernels::give(Deployment& d) {
         return kind_of(row.shape) == kind && dtype_of(row.shape) == dtype;
       });
       if (!there) continue;
-      file->tables.push_back(make_table(d.gpu, kind, dtype, near_rows, "TensorRT-LLM"));
+      KernelTable table = make_table(d.gpu, kind, dtype, near_rows, "TensorRT-LLM");
+      if (table.points.empty()) continue;  // all routed unevenly, or without a gate
+      file->tables.push_back(std::move(table));
       if (dtype != Dtype::kBf16) continue;
       file->tables.push_back(file->tables.back());  // the same units, the same bytes
       file->tables.back().dtype = Dtype::kFp16;
