@@ -41,6 +41,7 @@ constexpr const char* kPlanFooter = R"(Examples:
   headroom plan scenarios/small-image-shop.json
   headroom plan scenarios/small-image-shop.json --max 100 -o out
   headroom plan scenarios/small-image-shop.json -n auto --json | jq .answer
+  headroom plan scenarios/small-image-shop.json --solve demand
 
 Today's fleet is the scenario's. GPUs are added or removed in whole replicas. Exits 4 when no fleet
 within --max holds every target, or -n auto does not reach the --precision asked for.)";
@@ -152,6 +153,15 @@ void add_plan(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"gpus", "cost", "power"}))
       ->type_name("WHAT")
       ->envname("HEADROOM_MINIMIZE");
+  plan->add_option("--solve", flags.solve,
+                   "Another way out beside the fleet: demand, rate-limit, delivery or degrade")
+      ->check(CLI::IsMember({"demand", "rate-limit", "delivery", "degrade"}))
+      ->type_name("WHAT");
+  plan->add_option("--class", flags.request_class, "Class that --solve rate-limit caps")
+      ->type_name("CLASS");
+  plan->add_option("--from", flags.from,
+                   "Date from which --solve delivery must hold the targets: 12h, or a UTC time")
+      ->type_name("TIME");
   plan->add_option("--confidence", flags.confidence, "Level of intervals and verdicts, e.g. 0.95")
       ->check(CLI::Range(0.5, 0.9999))
       ->type_name("SHARE")

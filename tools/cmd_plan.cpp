@@ -12,6 +12,7 @@
 #include "headroom/scenario/load.hpp"
 #include "interrupt.hpp"
 #include "messages.hpp"
+#include "plan_ways.hpp"
 #include "progress_line.hpp"
 #include "replication_rule.hpp"
 #include "run_outputs.hpp"
@@ -31,11 +32,13 @@ Minimize minimize_of(const std::string& word) {
 /// What the command line says about the search.
 PlanOptions plan_options(const CommandLine& line, const ResolvedScenario& scenario) {
   const Scenario& declared = scenario.scenario;
-  PlanOptions options = plan_options_for(
-      scenario,
-      line.run.auto_replications
-          ? auto_looks(declared.confidence)
-          : fixed_look(static_cast<std::size_t>(declared.replications), declared.confidence));
+  const std::size_t replications = line.run.replications
+                                       ? static_cast<std::size_t>(declared.replications)
+                                       : verdict_replications(scenario);
+  PlanOptions options =
+      plan_options_for(scenario, line.run.auto_replications
+                                     ? auto_looks(declared.confidence)
+                                     : fixed_look(replications, declared.confidence));
   options.free = line.plan.free;
   options.max_gpus = line.plan.max_gpus;
   options.minimize = minimize_of(line.plan.minimize);
@@ -97,14 +100,20 @@ PlanAlternative alternative_of(const CommandLine& line, const ResolvedScenario& 
 void say_no_answer(const CommandLine& line, const nlohmann::ordered_json& report) {
   if (line.common.verbosity < 0) return;
   const std::string status = report["answer"]["status"];
-  fmt::print(stderr, "headroom: no answer: {}\n",
-             status == "found" ? "the precision asked for is not reached"
-                               : report["answer"]["headline"].get<std::string>());
+  std::string why = report["answer"]["headline"];
+  if (status == "found") why = "the precision asked for is not reached";
+  if (!line.plan.solve.empty() && status != "infeasible") why = "of --solve " + line.plan.solve;
+  for (const auto& way : report["ways_out"]) {
+    if (!line.plan.solve.empty()) why = way["text"];
+  }
+  if (report["delivery"].is_object()) why = report["delivery"]["headline"];
+  fmt::print(stderr, "headroom: no answer: {}\n", why);
 }
 
-int exit_code(const CommandLine& line, const PlanReportInput& input) {
+int exit_code(const CommandLine& line, const PlanReportInput& input, const WaysOut& ways) {
   const FleetPlan& plan = input.result.plan;
-  if (plan.status == PlanStatus::kStopped) return interrupt_exit_code();
+  if (plan.status == PlanStatus::kStopped || ways.stopped) return interrupt_exit_code();
+  if (!line.plan.solve.empty()) return has_answer(line, ways) ? kOk : kNoAnswer;
   if (plan.status != PlanStatus::kFound || !plan.precise) return kNoAnswer;
   if (!line.plan.detailed_exit_code) return kOk;
   // Today's fleet suffices when nothing needs to be added to any of its pools.
@@ -127,7 +136,9 @@ int plan_command(const CommandLine& line, const Terminal& terminal) {
   const ScenarioInput input = read_scenario(line.run.scenario, overrides, &line.run);
   print_warnings(input.warnings, line.common, terminal);
   check_plan(line, input.loaded);
-  const ResolvedScenario scenario = resolve(input.loaded);
+  const ResolvedScenario declared = resolve(input.loaded);
+  const SolveOptions asked = solve_options(line, input.loaded, declared);
+  const ResolvedScenario scenario = plan_base(line, declared);
   const PlanOptions options = plan_options(line, scenario);
   std::vector<PlanAlternative> alternatives;
   for (const std::string& gpu : line.plan.gpus) {
@@ -144,9 +155,14 @@ int plan_command(const CommandLine& line, const Terminal& terminal) {
   const auto started = Clock::now();
   const RunBlock block = run_block();
   Evaluator evaluator(exec);
-  const PlanResult result = alternatives.empty()
-                                ? plan(scenario, options, evaluator)
-                                : plan_types(scenario, alternatives, options, exec);
+  PlanResult result = alternatives.empty() ? plan(scenario, options, evaluator)
+                                           : plan_types(scenario, alternatives, options, exec);
+  WaysOut ways;
+  if (alternatives.empty()) {
+    ways = find_ways_out(scenario, asked, result.plan,
+                         line.plan.solve.empty() ? coarse_options(options) : options, evaluator);
+    result.counts = evaluator.counts();
+  }
   progress.clear();
 
   const auto best = cheapest(alternatives, options.minimize);
@@ -160,10 +176,11 @@ int plan_command(const CommandLine& line, const Terminal& terminal) {
                                {kVersion, kCommit, kCompiler},
                                block,
                                std::chrono::duration<double>(Clock::now() - started).count(),
-                               input.override_sources};
+                               input.override_sources,
+                               &ways};
   const nlohmann::ordered_json made = make_plan_report(report);
   write_outputs(outputs, made, terminal, {});
-  const int code = exit_code(line, report);
+  const int code = exit_code(line, report, ways);
   if (code == kNoAnswer) say_no_answer(line, made);
   return code;
 }

@@ -59,6 +59,9 @@ struct PlanFlags {
   std::vector<std::string> free;  ///< pools
   std::optional<std::int64_t> max_gpus;
   std::string minimize = "gpus";
+  std::string solve;          ///< demand, rate-limit, delivery or degrade; empty = the fleet alone
+  std::string request_class;  ///< --class, of a rate limit
+  std::string from;           ///< of a delivery: a date, or a time after the start
   std::optional<double> confidence;
   bool detailed_exit_code = false;
   RunOptions run;  ///< becomes CommandLine::run: an option's environment is read for every verb

@@ -103,6 +103,7 @@ Result run_one(const JobGrid& grid, const ExecOptions& options, std::size_t numb
   const CellJob job = grid.make(index);
   RequestStream requests(*job.workload, job.config.key, job.demand_share, job.rate_multiplier,
                          job.demand_offset);
+  requests.spread(job.arrival_spacing);
   const std::unique_ptr<RecordSink> records = options.records ? options.records(index) : nullptr;
   if (!options.cancel && !options.progress) {
     return {run_cell(job.config, requests, records.get()), job.weight};

@@ -19,6 +19,8 @@ constexpr std::int64_t kScaleSteps = 20;
 constexpr int kMostRounds = 4;
 /// Requests of one replication from which replications are dear.
 constexpr double kManyRequests = 1e6;
+/// Then so many are enough for a verdict that nobody asked for more of.
+constexpr std::int64_t kDearReplications = 5;
 /// Nodes more than computed that are tried for a fleet that is to outlive one.
 constexpr int kMostSpareTries = 3;
 
@@ -85,7 +87,7 @@ double FleetSearch::confidence(std::size_t level) const {
 CurvePoint FleetSearch::point(const FleetSize& fleet, std::size_t level,
                               const std::vector<bool>& judged) {
   const Evaluation& evaluation =
-      evaluator_.evaluate({"", with_fleet(scenario_, fleet)}, replications(level));
+      evaluator_.evaluate({options_.family, with_fleet(scenario_, fleet)}, replications(level));
   CurvePoint made{fleet, gpus_of(scenario_, fleet),
                   judge_evaluation(evaluation, confidence(level), judged)};
   tried_[fleet] = made;
@@ -98,7 +100,8 @@ AxisVerdict FleetSearch::judge(const FleetSize& fleet, std::size_t level,
   AxisVerdict verdict{judgement.holds, judgement.excluded, judgement.severity, true};
   if (options_.precision && level > 0) {
     const RunResult& result =
-        evaluator_.evaluate({"", with_fleet(scenario_, fleet)}, replications(level)).result;
+        evaluator_.evaluate({options_.family, with_fleet(scenario_, fleet)}, replications(level))
+            .result;
     for (const PeriodResult& period : result.periods) {
       verdict.precise = verdict.precise && is_precise(period.statistics, result.spec,
                                                       confidence(level), *options_.precision);
@@ -294,8 +297,11 @@ FleetPlan FleetSearch::run() {
   plan_.look = options_.looks.front();
   fleet_ = plan_.today;
   set_bounds();
-  plan_.floor = targets_below_floor(scenario_, evaluator_, confidence(1));
-  bool found = plan_.floor.empty();
+  plan_.nobody = targets_about_nobody(scenario_);
+  if (plan_.nobody.empty()) {
+    plan_.floor = targets_below_floor(scenario_, evaluator_, confidence(1), options_.family);
+  }
+  bool found = plan_.floor.empty() && plan_.nobody.empty();
   if (!found) plan_.status = PlanStatus::kInfeasible;
   if (found) {
     for (const PoolGroup& group : pool_groups(scenario_, plan_.free)) {
@@ -370,6 +376,14 @@ double plan_cost(const ResolvedScenario& scenario, const FleetSize& fleet,
     }
   }
   return sum;
+}
+
+std::size_t verdict_replications(const ResolvedScenario& scenario) {
+  std::int64_t replications = scenario.scenario.replications;
+  if (scenario.expected_requests > kManyRequests) {
+    replications = std::min(replications, kDearReplications);
+  }
+  return static_cast<std::size_t>(replications);
 }
 
 PlanOptions plan_options_for(const ResolvedScenario& scenario, std::vector<Look> looks) {

@@ -184,7 +184,7 @@ std::vector<PoolLoad> offered_load(std::span<const PoolConfig> pools,
                                    std::span<const ClassConfig> classes,
                                    const CompiledWorkload& workload, double rate_multiplier,
                                    std::span<const WindowSpec> windows, Ticks demand_end,
-                                   const GpusInService& in_service) {
+                                   const GpusInService& in_service, const AdmittedRate& admitted) {
   const double end_s = seconds(demand_end);
   const double bin_s = kBinSeconds * std::ceil(std::max(1.0, end_s / kBinSeconds / kMostBins));
   const auto bins = static_cast<std::size_t>(std::ceil(end_s / bin_s));
@@ -205,8 +205,10 @@ std::vector<PoolLoad> offered_load(std::span<const PoolConfig> pools,
         const ClassId id{static_cast<std::uint32_t>(c)};
         const double arrivals = workload.rate(id).integral(from, to);
         if (arrivals <= 0) continue;
-        mix.push_back({rate_multiplier * arrivals / (to - from), workload.mean_work(id, stage)});
-        rate += mix.back().rate_per_s;
+        double of_class = rate_multiplier * arrivals / (to - from);
+        if (admitted) of_class = admitted(c, of_class);
+        mix.push_back({of_class, workload.mean_work(id, stage)});
+        rate += of_class;
       }
       double offered = 0;
       if (rate > 0) {

@@ -1,9 +1,12 @@
 #include "headroom/plan/overload.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "headroom/json/document.hpp"
+#include "headroom/workload/quota.hpp"
 
 namespace headroom {
 namespace {
@@ -42,6 +45,21 @@ GpusInService expected_in_service(const ResolvedScenario& scenario) {
   };
 }
 
+AdmittedRate expected_admitted(const ResolvedScenario& scenario) {
+  std::vector<double> shares;
+  for (std::size_t c = 0; c < scenario.classes.size(); ++c) {
+    const auto& quota = scenario.workload->classes[c].quota;
+    const std::int64_t per_day = scenario.classes[c].daily_quota;
+    shares.push_back(quota && per_day > 0 ? share_within_quota(quota->requests_per_user, per_day)
+                                          : 1.0);
+  }
+  return [&scenario, shares = std::move(shares)](std::size_t c, double rate_per_s) {
+    const double within = rate_per_s * shares[c];
+    const auto& limit = scenario.scenario.classes[c].rate_limit;
+    return limit ? std::min(within, limit->rate_per_s) : within;
+  };
+}
+
 std::vector<Issue> overload_warnings(const ResolvedScenario& scenario) {
   const std::vector<PoolConfig> pools = scenario.pool_configs();
   std::vector<Issue> warnings;
@@ -52,7 +70,8 @@ std::vector<Issue> overload_warnings(const ResolvedScenario& scenario) {
   for (std::size_t period = 0; period < scenario.periods.size(); ++period) {
     const std::vector<PoolLoad> loads = offered_load(
         pools, scenario.classes, scenario.demand(), scenario.periods[period].rate_multiplier,
-        {&run, 1}, scenario.scenario.time.duration, expected_in_service(scenario));
+        {&run, 1}, scenario.scenario.time.duration, expected_in_service(scenario),
+        expected_admitted(scenario));
     for (std::size_t p = 0; p < loads.size(); ++p) {
       if (named[p] || loads[p].peak_per_gpu < 1) continue;
       named[p] = true;

@@ -116,7 +116,7 @@ RunResult start_run(const ResolvedScenario& scenario) {
     made.statistics = make_statistics(result.spec);
     made.load = offered_load(pools, scenario.classes, scenario.demand(), period.rate_multiplier,
                              result.spec.windows, scenario.scenario.time.duration,
-                             expected_in_service(scenario));
+                             expected_in_service(scenario), expected_admitted(scenario));
   }
   return result;
 }

@@ -1,7 +1,9 @@
 #include "headroom/plan/variant.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
+#include <utility>
 
 #include "headroom/core/check.hpp"
 
@@ -27,6 +29,112 @@ ResolvedScenario with_demand(const ResolvedScenario& scenario, double multiplier
   for (ResolvedPeriod& period : other.periods) period.rate_multiplier *= multiplier;
   other.expected_requests *= multiplier;
   return other;
+}
+
+ResolvedScenario with_spacing(const ResolvedScenario& scenario, std::int64_t times) {
+  HEADROOM_CHECK(times >= 1 && scenario.horizon.count <= kMaxRunSpan.count / times,
+                 "a run that is spread out is no longer than the longest");
+  ResolvedScenario other = scenario;
+  other.arrival_spacing *= times;
+  for (Ticks* length :
+       {&other.horizon, &other.scenario.time.duration, &other.scenario.time.warmup,
+        &other.scenario.time.drain, &other.collect.timeline_step, &other.collect.minute}) {
+    *length = *length * times;
+  }
+  for (Ticks& start : other.collect.stretch_starts) start = start * times;
+  for (ResolvedWindow& window : other.windows) {
+    window.from = window.from * times;
+    window.to = window.to * times;
+  }
+  return other;
+}
+
+ResolvedScenario without_changes(const ResolvedScenario& scenario) {
+  ResolvedScenario other = scenario;
+  other.faults.clear();
+  for (ResolvedPool& pool : other.pools) {
+    pool.changes.clear();
+    pool.zones.clear();
+    pool.failures.reset();
+    pool.varies = false;
+  }
+  return other.with_replicas(0, other.pools.front().config.replicas);  // lays out the cells anew
+}
+
+ResolvedScenario with_rate_limit(const ResolvedScenario& scenario, std::size_t request_class,
+                                 const RateLimitConfig& limit) {
+  ResolvedScenario other = scenario;
+  other.scenario.classes.at(request_class).rate_limit = limit;
+  return other;
+}
+
+ResolvedScenario with_quota(const ResolvedScenario& scenario, std::size_t request_class,
+                            const QuotaConfig& quota) {
+  auto workload = std::make_shared<WorkloadConfig>(*scenario.workload);
+  workload->classes.at(request_class).quota = quota;
+  workload->compiled = nullptr;
+  prepare(*workload);
+  ResolvedScenario other = scenario;
+  other.workload = std::move(workload);
+  other.scenario.classes.at(request_class).demand.quota = quota;
+  return with_quota_of(other, request_class, quota.per_day);
+}
+
+ResolvedScenario with_quota_of(const ResolvedScenario& scenario, std::size_t request_class,
+                               std::int64_t per_day) {
+  HEADROOM_CHECK(scenario.workload->classes.at(request_class).quota.has_value(),
+                 "the class's users are known");
+  ResolvedScenario other = scenario;
+  other.classes.at(request_class).daily_quota = per_day;
+  other.scenario.classes.at(request_class).demand.quota->per_day = per_day;
+  return other;
+}
+
+ResolvedScenario judged_of_admitted(const ResolvedScenario& scenario, std::size_t request_class) {
+  ResolvedScenario other = scenario;
+  for (ScenarioTarget& target : other.scenario.targets) {
+    const std::size_t about = scenario.class_index(target.request_class);
+    const bool of_some = target.latency() || target.metric == "slo_attainment";
+    const bool concerns = about == request_class || about == scenario.classes.size();
+    if (of_some && concerns) target.of = "admitted";
+  }
+  return other;
+}
+
+std::vector<Delivery> deliveries_of(const ResolvedScenario& scenario) {
+  std::vector<Delivery> all;
+  for (std::size_t p = 0; p < scenario.pools.size(); ++p) {
+    for (const ResolvedChange& change : scenario.pools[p].changes) {
+      if (change.replicas > 0) all.push_back({p, change.at, change.replicas});
+    }
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Delivery& a, const Delivery& b) { return a.at < b.at; });
+  return all;
+}
+
+ResolvedScenario with_deliveries(const ResolvedScenario& scenario, std::int64_t replicas) {
+  ResolvedScenario other = scenario;
+  std::vector<std::vector<ResolvedChange>> kept(other.pools.size());
+  for (const Delivery& delivery : deliveries_of(scenario)) {
+    const std::int64_t come = std::min(replicas, delivery.replicas);
+    if (come > 0) kept[delivery.pool].push_back({delivery.at, come});
+    replicas -= come;
+  }
+  for (std::size_t p = 0; p < other.pools.size(); ++p) {
+    ResolvedPool& pool = other.pools[p];
+    for (const ResolvedChange& change : pool.changes) {
+      if (change.replicas < 0) kept[p].push_back(change);
+    }
+    std::stable_sort(kept[p].begin(), kept[p].end(), [](const auto& a, const auto& b) {
+      return a.at != b.at ? a.at < b.at : a.replicas > 0 && b.replicas < 0;
+    });
+    pool.changes = std::move(kept[p]);
+    const bool hit = std::any_of(other.faults.begin(), other.faults.end(),
+                                 [p](const ResolvedFault& f) { return f.pool == p; });
+    pool.varies = !pool.changes.empty() || pool.failures.has_value() || hit;
+  }
+  return other.with_replicas(0, other.pools.front().config.replicas);  // lays out the cells anew
 }
 
 std::int64_t gpus_of(const ResolvedScenario& scenario, const FleetSize& fleet) {

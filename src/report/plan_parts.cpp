@@ -18,19 +18,6 @@ double most_of(const TargetSpec& target) { return metric_of(target).unit == "sha
 
 const MeasureSpec& spec_of(const PlanReportInput& input) { return input.result.today.spec; }
 
-/// Whose verdict decides: the target furthest beyond its limit, or nearest to it.
-Json binding_block(const PlanReportInput& input, const Judgement& judgement) {
-  if (!judgement.binding) return nullptr;
-  const TargetSpec& target = spec_of(input).targets[*judgement.binding];
-  const TargetVerdict& verdict = judgement.verdicts[*judgement.binding];
-  return {{"id", target.id},
-          {"unit", std::string(metric_of(target).unit)},
-          {"limit", number(target.limit)},
-          {"value", number_or_null(verdict.value.value)},
-          {"ci", interval(verdict.value.low, verdict.value.high, most_of(target))},
-          {"bound", number_or_null(verdict.bound)}};
-}
-
 std::string role_of(const FleetPlan& plan, const FleetSize& fleet) {
   if (plan.status == PlanStatus::kFound && fleet == plan.needed) return "answer";
   for (const CurvePoint& below : plan.below) {
@@ -51,11 +38,23 @@ Json pool_gpus(const ResolvedScenario& scenario, const FleetSize& fleet) {
 
 }  // namespace
 
-Json judged_targets(const PlanReportInput& input, const Judgement& judgement) {
+Json binding_block(const std::vector<TargetSpec>& targets, const Judgement& judgement) {
+  if (!judgement.binding) return nullptr;
+  const TargetSpec& target = targets[*judgement.binding];
+  const TargetVerdict& verdict = judgement.verdicts[*judgement.binding];
+  return {{"id", target.id},
+          {"unit", std::string(metric_of(target).unit)},
+          {"limit", number(target.limit)},
+          {"value", number_or_null(verdict.value.value)},
+          {"ci", interval(verdict.value.low, verdict.value.high, most_of(target))},
+          {"bound", number_or_null(verdict.bound)}};
+}
+
+Json judged_targets(const std::vector<TargetSpec>& targets, const Judgement& judgement) {
   Json list = Json::array();
   for (std::size_t t = 0; t < judgement.verdicts.size(); ++t) {
     const TargetVerdict& verdict = judgement.verdicts[t];
-    const TargetSpec& target = spec_of(input).targets[t];
+    const TargetSpec& target = targets[t];
     Json row = {{"id", target.id},
                 {"value", number_or_null(verdict.value.value)},
                 {"ci", interval(verdict.value.low, verdict.value.high, most_of(target))},
@@ -78,8 +77,8 @@ Json curve_row(const PlanReportInput& input, const CurvePoint& point) {
           {"rule", judgement.replications < 3 ? "point estimate" : "CI bound"},
           {"pass", judgement.holds},
           {"excluded", judgement.excluded},
-          {"binding", binding_block(input, judgement)},
-          {"targets", judged_targets(input, judgement)}};
+          {"binding", binding_block(spec_of(input).targets, judgement)},
+          {"targets", judged_targets(spec_of(input).targets, judgement)}};
 }
 
 Json knee_block(const PlanReportInput& input) {
@@ -90,8 +89,8 @@ Json knee_block(const PlanReportInput& input) {
                       {"replications", point.judgement.replications},
                       {"rule", point.judgement.replications < 3 ? "point estimate" : "CI bound"},
                       {"pass", point.judgement.holds},
-                      {"binding", binding_block(input, point.judgement)},
-                      {"targets", judged_targets(input, point.judgement)}});
+                      {"binding", binding_block(spec_of(input).targets, point.judgement)},
+                      {"targets", judged_targets(spec_of(input).targets, point.judgement)}});
   }
   const KneeBracket bracket = knee_bracket(input.result.knee);
   const auto or_null = [](const std::optional<double>& m) {

@@ -7,8 +7,10 @@
 /// Parts of make_plan_report, one a block of the report.
 namespace headroom {
 
-/// What a judgement says of each target.
-Json judged_targets(const PlanReportInput& input, const Judgement& judgement);
+/// What a judgement says of each of the targets that it is about.
+Json judged_targets(const std::vector<TargetSpec>& targets, const Judgement& judgement);
+/// Whose verdict decides: the target furthest beyond its limit, or nearest to it.
+Json binding_block(const std::vector<TargetSpec>& targets, const Judgement& judgement);
 /// One fleet that was tried.
 Json curve_row(const PlanReportInput& input, const CurvePoint& point);
 Json knee_block(const PlanReportInput& input);

@@ -8,6 +8,7 @@
 #include "headroom/json/document.hpp"
 #include "headroom/report/format.hpp"
 #include "plan_parts.hpp"
+#include "plan_ways.hpp"
 
 namespace headroom {
 namespace {
@@ -78,6 +79,13 @@ std::string gpus_text(std::int64_t gpus) { return format_count(static_cast<doubl
 std::string signed_text(std::int64_t gpus) { return (gpus > 0 ? "+" : "") + gpus_text(gpus); }
 
 std::string floor_text(const PlanReportInput& input) {
+  const std::vector<std::size_t>& nobody = input.result.plan.nobody;
+  if (!nobody.empty()) {
+    return fmt::format(
+        "no fleet holds {}: no request can count for it, and a target without any "
+        "is missed",
+        input.result.today.spec.targets[nobody.front()].id);
+  }
   const FloorMiss& miss = input.result.plan.floor.front();
   const TargetSpec& target = input.result.today.spec.targets[miss.target];
   const std::string unit(metrics()[static_cast<std::size_t>(target.metric)].unit);
@@ -239,7 +247,9 @@ Json plan_answer_block(const PlanReportInput& input, Json base) {
   for (const PoolLoad& load : input.result.today.main_period().load) {
     base["fluid_fleet"].push_back({{"pool", load.pool}, {"fluid_gpus", number(load.gpus_needed)}});
   }
-  base["targets"] = plan.answer ? judged_targets(input, plan.answer->judgement) : Json::array();
+  base["targets"] = plan.answer
+                        ? judged_targets(input.result.today.spec.targets, plan.answer->judgement)
+                        : Json::array();
   base["below"] = Json::array();
   for (const CurvePoint& point : plan.below) base["below"].push_back(curve_row(input, point));
   base["after_node_loss"] = plan.after_loss ? curve_row(input, *plan.after_loss) : Json(nullptr);
@@ -249,6 +259,13 @@ Json plan_answer_block(const PlanReportInput& input, Json base) {
     base["floor"].push_back({{"id", target.id},
                              {"value", number(miss.value)},
                              {"bound", number_or_null(miss.bound)},
+                             {"limit", number(target.limit)}});
+  }
+  for (const std::size_t t : plan.nobody) {
+    const TargetSpec& target = input.result.today.spec.targets[t];
+    base["floor"].push_back({{"id", target.id},
+                             {"value", nullptr},
+                             {"bound", nullptr},
                              {"limit", number(target.limit)}});
   }
   base["cost"] = found ? cost_block(input) : Json(nullptr);
@@ -290,7 +307,8 @@ nlohmann::ordered_json make_plan_report(const PlanReportInput& input) {
       {input.loaded, input.resolved, result.today, input.tool, input.run, input.override_sources});
   report["$schema"] = "plan-1.schema.json";
   report["kind"] = "plan";
-  report["complete"] = result.plan.status != PlanStatus::kStopped;
+  report["complete"] = result.plan.status != PlanStatus::kStopped &&
+                       !(input.ways != nullptr && input.ways->stopped);
   report["method"]["plan"] = plan_method_block(input);
   report["answer"] = plan_answer_block(input, report["answer"]);
   Json curve = Json::array();
@@ -301,6 +319,10 @@ nlohmann::ordered_json make_plan_report(const PlanReportInput& input) {
   report["alternatives"] = alternatives_block(input);
   report["why"]["levers"] = levers_block(input);
   add_plan_warnings(input, report["warnings"]);
+  report["ways_out"] = ways_out_block(input);
+  report["delivery"] = delivery_block(input);
+  report["claims"] = claims_block(input);
+  report["rests_on"] = rests_on_block(input, report["assumptions"]);
   report["search"] = {{"fleets", result.counts.fleets},
                       {"candidates", result.counts.candidates},
                       {"runs", number(result.counts.runs)},

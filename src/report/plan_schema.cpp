@@ -1,6 +1,7 @@
 #include "checked_json.hpp"
 #include "headroom/report/plan_report.hpp"
 #include "headroom/report/report.hpp"
+#include "plan_ways.hpp"
 
 namespace headroom {
 namespace {
@@ -46,7 +47,7 @@ constexpr const char* kAnswer = R"schema({
     "after_node_loss": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/fleet_tried"}]},
     "floor": {"type": "array", "items": {
       "type": "object", "additionalProperties": false, "required": ["id", "value", "bound", "limit"],
-      "properties": {"id": {"type": "string"}, "value": {"type": "number"}, "bound": {"$ref": "#/$defs/value"}, "limit": {"type": "number"}}}},
+      "properties": {"id": {"type": "string"}, "value": {"$ref": "#/$defs/value", "description": "null: no request can count for it"}, "bound": {"$ref": "#/$defs/value"}, "limit": {"type": "number"}}}},
     "cost": {"oneOf": [{"type": "null"}, {
       "type": "object", "additionalProperties": false, "required": ["prices", "gpu_hours", "extra_gpu_hours"],
       "properties": {
@@ -153,6 +154,13 @@ std::string plan_schema() {
     properties[key] = value;
     schema["required"].push_back(key);
   }
+  const Json ways = Json::parse(ways_schema());
+  for (const auto& [key, value] : ways.items()) {
+    if (key == "$defs") continue;
+    properties[key] = value;
+    schema["required"].push_back(key);
+  }
+  for (const auto& [key, value] : ways["$defs"].items()) schema["$defs"][key] = value;
   const Json definitions = Json::parse(kDefinitions);
   for (const auto& [key, value] : definitions.items()) schema["$defs"][key] = value;
   return schema.dump(2) + "\n";

@@ -4,6 +4,7 @@
 
 #include "headroom/report/format.hpp"
 #include "headroom/report/plan_report.hpp"
+#include "plan_ways.hpp"
 #include "screen_parts.hpp"
 
 namespace headroom {
@@ -77,7 +78,7 @@ std::string render_plan_markdown(const nlohmann::ordered_json& report) {
           fmt::format("| x {} | {}\n", format_number(real(row["multiplier"])), markdown_row(row));
     }
   }
-  return out;
+  return out + ways_markdown(report);
 }
 
 }  // namespace headroom

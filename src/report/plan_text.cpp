@@ -7,6 +7,7 @@
 
 #include "headroom/report/format.hpp"
 #include "headroom/report/plan_report.hpp"
+#include "plan_ways.hpp"
 #include "screen_parts.hpp"
 #include "text_layout.hpp"
 
@@ -52,12 +53,14 @@ class PlanScreen {
   std::string draw(const std::vector<std::string>& written) {
     title();
     headline();
+    for (const std::string& l : claim_lines(report_, style_)) line(l);
     pools();
     targets();
     below();
     alternatives();
     doing_nothing();
     knee();
+    for (const std::string& l : ways_lines(report_, clock_, style_)) line(l);
     curve();
     for (const std::string& l : timeline_charts(report_, clock_, style_, 2)) line(l);
     notes();
@@ -323,6 +326,7 @@ class PlanScreen {
     wrapped("  why           ", word(report_["why"]["binding"]));
     const std::string assumptions = assumptions_line(report_);
     if (!assumptions.empty()) line(assumptions);
+    for (const std::string& l : rests_on_lines(report_, style_)) line(l);
     for (const std::string& l : warning_lines(report_, kMostWarnings, style_)) line(l);
     const Json& search = report_["search"];
     const Json& run = report_["run"];

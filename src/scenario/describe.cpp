@@ -131,6 +131,7 @@ void describe(Archive& a, Scenario& scenario) {
             scenario.replications, Range{1, 100'000});
   a.number({"confidence", "level of intervals and verdicts"}, scenario.confidence,
            Range{0.5, 0.9999});
+  a.object({"plan", "what a plan weighs beside more GPUs"}, scenario.plan);
   describe_provenance(a, scenario.provenance);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "headroom/core/error.hpp"
+#include "plan_section.hpp"
 #include "references.hpp"
 
 namespace headroom {
@@ -95,6 +96,7 @@ LoadedScenario load(json::Document document, std::string base_directory,
   if (issues.empty()) {
     check_windows(loaded.scenario, problems);
     check_provenance(loaded.scenario, loaded.document, problems);
+    check_plan_section(loaded.scenario, loaded.document, problems);
   }
   for (Issue& issue : problems.issues) {
     loaded.document.locate(issue);
@@ -121,6 +123,15 @@ LoadedScenario parse_scenario(std::string text, const std::string& file_name,
                               const ScenarioOverrides& overrides) {
   return load(json::Document::parse(std::move(text), file_name, json::Document::Comments::kAllowed),
               base_directory, overrides);
+}
+
+LoadedScenario with_overrides(const LoadedScenario& loaded, const ScenarioOverrides& more) {
+  auto document = json::Document::parse(loaded.document.text(), loaded.document.file_name(),
+                                        json::Document::Comments::kAllowed);
+  for (const json::Document::Override& before : loaded.document.overrides()) {
+    document.set_json(before.pointer, before.value_json);
+  }
+  return load(std::move(document), loaded.base_directory, more);
 }
 
 std::vector<json::ExplainRow> explain_scenario(const LoadedScenario& loaded) {

@@ -175,6 +175,7 @@ CellJob ResolvedScenario::job(std::size_t replication, std::size_t period, std::
   job.demand_share = simulated.demand_share;
   job.demand_offset = simulated.demand_offset;
   job.rate_multiplier = periods.at(period).rate_multiplier;
+  job.arrival_spacing = arrival_spacing;
   job.weight = simulated.weight;
   return job;
 }

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <set>
 #include <string>
+#include <utility>
 
+#include "headroom/core/check.hpp"
 #include "headroom/json/document.hpp"
 
 namespace headroom {
@@ -57,6 +59,21 @@ void resolve_timeline(const Scenario& scenario, ResolvedScenario& resolved, Prob
   }
 }
 
+/// The stretches of arrival time that the windows are made of.
+void cut_stretches(ResolvedScenario& resolved) {
+  std::set<Ticks> edges{Ticks{0}};
+  for (const ResolvedWindow& window : resolved.windows) edges.insert({window.from, window.to});
+  edges.erase(edges.lower_bound(resolved.horizon), edges.end());
+  resolved.collect.stretch_starts.assign(edges.begin(), edges.end());
+  for (ResolvedWindow& window : resolved.windows) {
+    window.stretches.clear();
+    for (std::size_t s = 0; s < resolved.collect.stretch_starts.size(); ++s) {
+      const Ticks start = resolved.collect.stretch_starts[s];
+      if (window.from <= start && start < window.to) window.stretches.push_back(s);
+    }
+  }
+}
+
 }  // namespace
 
 void resolve_timing(const Scenario& scenario, ResolvedScenario& resolved, Problems& warnings) {
@@ -75,16 +92,29 @@ void resolve_timing(const Scenario& scenario, ResolvedScenario& resolved, Proble
     resolved.windows.push_back({window.name, std::max(from, time.warmup), to, {}});
   }
 
-  std::set<Ticks> edges{Ticks{0}};
-  for (const ResolvedWindow& window : resolved.windows) edges.insert({window.from, window.to});
-  edges.erase(edges.lower_bound(resolved.horizon), edges.end());
-  resolved.collect.stretch_starts.assign(edges.begin(), edges.end());
-  for (ResolvedWindow& window : resolved.windows) {
-    for (std::size_t s = 0; s < resolved.collect.stretch_starts.size(); ++s) {
-      const Ticks start = resolved.collect.stretch_starts[s];
-      if (window.from <= start && start < window.to) window.stretches.push_back(s);
+  cut_stretches(resolved);
+}
+
+ResolvedScenario ResolvedScenario::with_results_in(Ticks from, Ticks to) const {
+  ResolvedScenario other = *this;
+  other.windows.clear();
+  std::vector<std::string> gone;
+  for (ResolvedWindow window : windows) {
+    window.from = std::max(window.from, from);
+    window.to = std::min(window.to, to);
+    if (window.from < window.to) {
+      other.windows.push_back(std::move(window));
+    } else {
+      gone.push_back(window.name);
     }
   }
+  HEADROOM_CHECK(!other.windows.empty() && other.windows.front().name == "run",
+                 "some of the run is left");
+  std::erase_if(other.scenario.targets, [&gone](const ScenarioTarget& target) {
+    return std::find(gone.begin(), gone.end(), target.window) != gone.end();
+  });
+  cut_stretches(other);
+  return other;
 }
 
 std::vector<ResolvedPeriod> resolve_periods(const Scenario& scenario) {

@@ -223,6 +223,7 @@ struct RequestStream::Impl {
   std::vector<std::unique_ptr<ClassArrivals>> classes;
   std::vector<Ticks> heads;  // next arrival of each class, side by side for the search
   std::uint64_t next_id = 0;
+  std::int64_t spacing = 1;
 };
 
 RequestStream::RequestStream(const WorkloadConfig& config, const RunKey& key, double demand_share,
@@ -270,7 +271,13 @@ bool RequestStream::next(Request& request) {
   request.earlier_today = arrivals.compiled().user_days
                               ? arrivals.earlier_today(request.arrival, request.entity)
                               : 0;
+  request.arrival = request.arrival * impl_->spacing;  // after all that goes by the time of day
   return true;
+}
+
+void RequestStream::spread(std::int64_t times) {
+  HEADROOM_CHECK(times >= 1, "arrivals are not drawn together");
+  impl_->spacing = times;
 }
 
 StageWork RequestStream::stage_work(ClassId request_class, std::uint64_t entity,

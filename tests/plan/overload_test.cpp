@@ -50,3 +50,12 @@ TEST_CASE("the first busy period that overloads a pool is named", "[plan][overlo
   REQUIRE(warnings.size() == 1);
   CHECK_THAT(warnings[0].message, ContainsSubstring("in month 3"));
 }
+
+TEST_CASE("what the gateway refuses is no load", "[plan][overload]") {
+  // 12/s for ten servers of 1 s, behind a limit of 9/s; or with two of five wanted a day, 4.8/s.
+  CHECK(warnings_at(R"("12/s", "rate_limit": {"rate": "9/s"})").empty());
+  CHECK(warnings_at(R"("12/s", "quota": {"per_day": 2, "requests_per_user": 5})").empty());
+  const auto warnings = warnings_at(R"("30/s", "quota": {"per_day": 2, "requests_per_user": 5})");
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0].message, ContainsSubstring("12.0 GPUs of load"));
+}

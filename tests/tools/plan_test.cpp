@@ -124,3 +124,70 @@ TEST_CASE("plan chooses a GPU type where the model decides the speed", "[tools][
   CHECK(picked == least);
   CHECK(tool("plan " + file.path() + " --gpu A100-90").code == 3);
 }
+
+TEST_CASE("plan --solve answers beside the fleet, in GPUs saved", "[tools][plan]") {
+  const ScenarioFile file(tiny("300ms"));
+  const Ended demand = tool("plan " + file.path() + " --solve demand");
+  CHECK(demand.code == 0);
+  CHECK(has(demand.out, "x the demand"));
+  CHECK(has(demand.out, "GPUs saved"));
+  // The only class needs no name.
+  const Ended limit = tool("plan " + file.path() + " --solve rate-limit --json");
+  REQUIRE(limit.code == 0);
+  const Json way = Json::parse(limit.out)["ways_out"][0];
+  CHECK(way["lever"] == "rate_limit");
+  CHECK(way["class"] == "call");
+  CHECK(way["status"] == "found");
+  CHECK(way["value"].get<double>() < 3);
+}
+
+TEST_CASE("plan --solve is the same for any number of threads", "[tools][plan]") {
+  const ScenarioFile file(tiny("300ms"));
+  const std::string command = "plan " + file.path() + " --solve rate-limit --json -j ";
+  CHECK(without_run_block(tool(command + "1").out) == without_run_block(tool(command + "2").out));
+}
+
+TEST_CASE("plan --solve refuses what it cannot mean, and exits 4 without an answer",
+          "[tools][plan]") {
+  const ScenarioFile file(tiny("300ms"));
+  const std::string plan = "plan " + file.path();
+  CHECK(tool(plan + " --solve miracles").code == 2);
+  CHECK(tool(plan + " --class call").code == 2);
+  CHECK(tool(plan + " --from 5min").code == 2);
+  CHECK(tool(plan + " --solve demand --gpu H100-SXM-80GB").code == 2);
+  const Ended unknown = tool(plan + " --solve rate-limit --class cal");
+  CHECK(unknown.code == 2);
+  CHECK(has(unknown.err, "did you mean 'call'?"));
+  const Ended none = tool(plan + " --solve delivery");
+  CHECK(none.code == 3);
+  CHECK(has(none.err, "no pool has deliveries"));
+  CHECK(tool(plan + " --solve degrade").code == 3);
+
+  // One more is too few from any date on; two more are enough from five minutes on.
+  std::string text = tiny("300ms");
+  const std::string at = "\"service_time\"";
+  text.insert(text.find(at), "\"deliveries\": [{\"at\": \"2min\", \"gpus\": 3}], ");
+  const ScenarioFile delivered(text);
+  const Ended found = tool("plan " + delivered.path() + " --solve delivery --from 5min");
+  CHECK(found.code == 0);
+  CHECK(has(found.out, "hold every target from 5m 00s on"));
+  CHECK(tool("plan " + delivered.path() + " --solve delivery --from 1h").code == 2);
+  std::string hopeless = text;
+  hopeless.replace(hopeless.find("\"3/s\""), 5, "\"30/s\"");
+  const ScenarioFile never(hopeless);
+  const Ended no_answer = tool("plan " + never.path() + " --solve delivery --max 40");
+  CHECK(no_answer.code == 4);
+  CHECK(has(no_answer.err, "no answer"));
+}
+
+TEST_CASE("plan works out declared degradations", "[tools][plan]") {
+  std::string text = tiny("300ms");
+  text.insert(text.find("\"seed\""),
+              "\"plan\": {\"levers\": [{\"name\": \"half\", \"kind\": \"degrade\", "
+              "\"set\": [\"fleet.pools.servers.service_time=500ms\"]}]}, ");
+  const ScenarioFile file(text);
+  const Ended ended = tool("plan " + file.path() + " --solve degrade");
+  CHECK(ended.code == 0);
+  CHECK(has(ended.out, "half: "));
+  CHECK(has(ended.out, "GPUs saved"));
+}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "headroom/engine/config.hpp"
@@ -14,6 +15,8 @@ struct CellJob {
   double demand_share = 1.0;   ///< of the whole demand, in (0, 1]
   double demand_offset = 0.0;  ///< where its part of [0, 1) begins
   double rate_multiplier = 1.0;
+  /// Arrivals are so many times as far apart as the workload says; all else is the same.
+  std::int64_t arrival_spacing = 1;
   double weight = 1.0;  ///< how many cells of the fleet it stands for
 };
 

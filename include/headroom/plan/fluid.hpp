@@ -64,12 +64,17 @@ struct PoolLoad {
 /// GPUs of a pool expected in service in [from_s, to_s) of the run.
 using GpusInService = std::function<double(std::size_t pool, double from_s, double to_s)>;
 
+/// What the gateway lets through of the requests a second that a class offers.
+using AdmittedRate = std::function<double(std::size_t request_class, double rate_per_s)>;
+
 /// `pools` are the whole fleet's (replicas of all cells); windows[0] is the whole run.
-/// rate_multiplier scales every class's rate. Without `in_service` every replica serves all along.
+/// rate_multiplier scales every class's rate. Without `in_service` every replica serves all along;
+/// without `admitted` nobody is refused.
 std::vector<PoolLoad> offered_load(std::span<const PoolConfig> pools,
                                    std::span<const ClassConfig> classes,
                                    const CompiledWorkload& workload, double rate_multiplier,
                                    std::span<const WindowSpec> windows, Ticks demand_end,
-                                   const GpusInService& in_service = {});
+                                   const GpusInService& in_service = {},
+                                   const AdmittedRate& admitted = {});
 
 }  // namespace headroom

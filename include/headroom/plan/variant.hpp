@@ -20,6 +20,38 @@ ResolvedScenario with_fleet(const ResolvedScenario& scenario, const FleetSize& f
 /// The scenario with every class's rate multiplied.
 ResolvedScenario with_demand(const ResolvedScenario& scenario, double multiplier);
 
+/// The scenario with arrivals so many times as far apart, and with them its windows, its minutes
+/// and its end; services, patience and all else take as long as before.
+/// REQUIRES: times >= 1; times x horizon <= kMaxRunSpan.
+ResolvedScenario with_spacing(const ResolvedScenario& scenario, std::int64_t times);
+/// The scenario with the same replicas in service all along: nothing delivered, removed or failing.
+ResolvedScenario without_changes(const ResolvedScenario& scenario);
+
+/// The scenario with a token bucket for one class. REQUIRES: rate_per_s > 0.
+ResolvedScenario with_rate_limit(const ResolvedScenario& scenario, std::size_t request_class,
+                                 const RateLimitConfig& limit);
+/// The scenario with a daily quota for one class; its users are those of `quota`. Compiles the
+/// demand anew, which reads traces again: where only per_day differs, with_quota_of is the same.
+ResolvedScenario with_quota(const ResolvedScenario& scenario, std::size_t request_class,
+                            const QuotaConfig& quota);
+/// A scenario made by with_quota (or that declares one), with another number a day.
+ResolvedScenario with_quota_of(const ResolvedScenario& scenario, std::size_t request_class,
+                               std::int64_t per_day);
+/// The scenario with targets about a class, or about all together, judged over those that were not
+/// refused on purpose: of a capped class, how those let in fare. Shares stay of all that arrived.
+ResolvedScenario judged_of_admitted(const ResolvedScenario& scenario, std::size_t request_class);
+
+/// GPUs that one delivery of a pool brings, as resolved.
+struct Delivery {
+  std::size_t pool = 0;
+  Ticks at{0};  ///< they serve from then on
+  std::int64_t replicas = 0;
+};
+/// All deliveries before the horizon, by time, then by pool.
+std::vector<Delivery> deliveries_of(const ResolvedScenario& scenario);
+/// The scenario with only the first `replicas` of all that its deliveries bring, in that order.
+ResolvedScenario with_deliveries(const ResolvedScenario& scenario, std::int64_t replicas);
+
 /// GPUs of all pools.
 std::int64_t gpus_of(const ResolvedScenario& scenario, const FleetSize& fleet);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "headroom/plan/capacity.hpp"
+#include "headroom/plan/solve.hpp"
 #include "headroom/report/report.hpp"
 
 namespace headroom {
@@ -22,6 +23,7 @@ struct PlanReportInput {
   RunBlock run;
   double wall_s = 0;
   std::vector<std::string> override_sources;
+  const WaysOut* ways = nullptr;  ///< beside the fleet; null: nothing was asked for
 };
 
 /// The report of `headroom plan` (docs/planning.md#report): that of a run of today's fleet, with

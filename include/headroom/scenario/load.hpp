@@ -31,6 +31,10 @@ LoadedScenario parse_scenario(std::string text, const std::string& file_name,
                               const std::string& base_directory,
                               const ScenarioOverrides& overrides = {});
 
+/// The same scenario read again with more set, after what was set already. Throws InputError as
+/// load_scenario does.
+LoadedScenario with_overrides(const LoadedScenario& loaded, const ScenarioOverrides& more);
+
 /// Looks up GPUs and models, compiles step times, reads traces, lays out cells and windows.
 /// Throws InputError with every problem found.
 ResolvedScenario resolve(const LoadedScenario& loaded);

@@ -97,6 +97,7 @@ struct ResolvedScenario {
   std::vector<ResolvedWindow> windows;  ///< [0] is "run": all that comes after the warm-up
   CollectConfig collect;
   Ticks horizon{0};
+  std::int64_t arrival_spacing = 1;  ///< CellJob::arrival_spacing of every job
   std::uint64_t seed = 0;
   double expected_requests = 0;  ///< simulated, of one replication, all periods
   /// Codes W2xx, with pointers; those of the workload (W13x) are among them.
@@ -124,6 +125,11 @@ struct ResolvedScenario {
   /// Its deliveries and removals stay, but a removal leaves a replica in each cell.
   /// REQUIRES: replicas >= number of cells.
   ResolvedScenario with_replicas(std::size_t pool, std::int64_t replicas) const;
+
+  /// The same run of which only arrivals in [from, to) count in results, as if the rest were
+  /// warm-up: windows are cut to it, and those outside it are left out with their targets.
+  /// REQUIRES: some of the run's window lies in it.
+  ResolvedScenario with_results_in(Ticks from, Ticks to) const;
 };
 
 }  // namespace headroom

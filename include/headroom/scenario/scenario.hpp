@@ -8,6 +8,7 @@
 #include "headroom/core/units.hpp"
 #include "headroom/json/archive.hpp"
 #include "headroom/latency/deployment.hpp"
+#include "headroom/scenario/plan_section.hpp"
 #include "headroom/workload/config.hpp"
 #include "headroom/workload/retry.hpp"
 
@@ -230,11 +231,12 @@ struct Scenario {
   std::int64_t seed = 42;
   std::int64_t replications = 10;
   double confidence = 0.95;  ///< level of intervals and verdicts
+  PlanSection plan;
   std::vector<ScenarioProvenance> provenance;
 };
 /// The root object. Keys: $schema, schema_version, name, description, time, busy_periods,
 /// catalogue {files, gpus, models, engines}, fleet {cells, pools, faults}, classes, windows,
-/// targets, seed, replications, confidence, provenance.
+/// targets, seed, replications, confidence, plan, provenance.
 void describe(json::Archive& archive, Scenario& scenario);
 
 /// Seconds of a point in time since the scenario's start.

@@ -55,6 +55,10 @@ class RequestStream {
   static RequestStream from_requests(std::vector<Request> requests,
                                      std::vector<std::vector<StageWork>> later_work = {});
 
+  /// From the next request on, arrivals are so many times as late as drawn: the same requests,
+  /// further apart. Their last is then at most `times` the demand's end. REQUIRES: times >= 1.
+  void spread(std::int64_t times);
+
   /// The next request, or false when the demand ends.
   bool next(Request& request);
 
