@@ -74,22 +74,14 @@ bool holds_today(const ResolvedScenario& today, const FleetPlan& plain) {
          free_gpus(today, plain.needed, plain.free) <= free_gpus(today, plain.today, plain.free);
 }
 
-/// Largest rate of a class over all busy periods, by the minute.
+/// Largest rate of a class, of all busy periods.
 double peak_rate(const ResolvedScenario& scenario, std::size_t request_class) {
-  constexpr double kBin_s = 60;
-  const RateFunction& rate =
-      scenario.demand().rate(ClassId{static_cast<std::uint32_t>(request_class)});
-  const double end_s = seconds(scenario.scenario.time.duration);
-  double most = 0;
-  for (double from = 0; from < end_s; from += kBin_s) {
-    const double to = std::min(end_s, from + kBin_s);
-    most = std::max(most, rate.integral(from, to) / (to - from));
-  }
   double largest = 0;
   for (const ResolvedPeriod& period : scenario.periods) {
     largest = std::max(largest, period.rate_multiplier);
   }
-  return most * largest;
+  const ClassId id{static_cast<std::uint32_t>(request_class)};
+  return scenario.demand().rate(id).max() * largest;
 }
 
 /// Settings 1 to count of a value that falls by `step`.

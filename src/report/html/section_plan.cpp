@@ -194,7 +194,7 @@ void said(Table& table, const char* what, const Markup& value, const Markup& mor
 
 Markup plan_part(const View& view) {
   if (view.word("/kind") != "plan") return {};
-  return fleet_table(view) + cost_words(view) + alternatives_table(view);
+  return fleet_table(view) + cost_words(view) + alternatives_table(view) + ways_part(view);
 }
 
 Markup curve_part(const View& view) {

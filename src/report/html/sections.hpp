@@ -20,6 +20,8 @@ Markup time_part(const View& view, const Tops& tops);
 Markup utilisation_part(const View& view);
 /// The fleet that a plan found, by pool, with its cost.
 Markup plan_part(const View& view);
+/// What others said is needed, and what can be done instead of adding GPUs.
+Markup ways_part(const View& view);
 Markup curve_part(const View& view);
 Markup do_nothing_part(const View& view);
 Markup periods_part(const View& view);
