@@ -9,7 +9,7 @@
 namespace headroom {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
 double mean_of_values(const std::vector<double>& values) {
   double sum = 0;
@@ -29,7 +29,7 @@ double bonferroni_level(double confidence, std::size_t targets) {
 }
 
 double median(std::vector<double> values) {
-  if (values.empty()) return kNone;
+  if (values.empty()) return kNoNumber;
   std::sort(values.begin(), values.end());
   const std::size_t half = values.size() / 2;
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
@@ -75,13 +75,13 @@ Estimate Series::estimate(double confidence) const {
 }
 
 double Series::upper_bound(double confidence) const {
-  if (values_.empty() || censored_ > 0) return kNone;
+  if (values_.empty() || censored_ > 0) return kNoNumber;
   const double mean = mean_of_values(values_);
   return values_.size() < 2 ? mean : mean + margin(confidence);
 }
 
 double Series::lower_bound(double confidence) const {
-  if (values_.empty() || censored_ > 0) return kNone;
+  if (values_.empty() || censored_ > 0) return kNoNumber;
   const double mean = mean_of_values(values_);
   return values_.size() < 2 ? mean : mean - margin(confidence);
 }

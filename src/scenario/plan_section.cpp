@@ -47,8 +47,8 @@ void check_degradation(const PlanLever& lever, const json::Document& document,
 }
 
 template <class Item>
-void check_names(const std::vector<Item>& items, const std::string& list, std::string_view what,
-                 Problems& problems) {
+void check_doubles(const std::vector<Item>& items, const std::string& list, std::string_view what,
+                   Problems& problems) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (seen.insert(items[i].name).second) continue;
@@ -62,8 +62,8 @@ void check_names(const std::vector<Item>& items, const std::string& list, std::s
 void check_plan_section(const Scenario& scenario, const json::Document& document,
                         Problems& problems) {
   const PlanSection& plan = scenario.plan;
-  check_names(plan.claims, "/plan/claims", "claims", problems);
-  check_names(plan.levers, "/plan/levers", "levers", problems);
+  check_doubles(plan.claims, "/plan/claims", "claims", problems);
+  check_doubles(plan.levers, "/plan/levers", "levers", problems);
   std::vector<std::string> classes;
   for (const ScenarioClass& of : scenario.classes) classes.push_back(of.name);
   std::vector<std::string> sourced;

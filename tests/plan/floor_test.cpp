@@ -7,7 +7,7 @@
 namespace headroom {
 namespace {
 
-ResolvedScenario resolved(const std::string& text) {
+ResolvedScenario chat_of(const std::string& text) {
   return resolve(parse_scenario(text, "floor.json", "."));
 }
 
@@ -23,7 +23,7 @@ std::string chat(const std::string& target) {
 
 TEST_CASE("the floor of a token model is what a request takes alone", "[plan][floor]") {
   const ResolvedScenario scenario =
-      resolved(chat(R"({"id": "e2e", "metric": "e2e", "statistic": "mean", "max": "100ms"})"));
+      chat_of(chat(R"({"id": "e2e", "metric": "e2e", "statistic": "mean", "max": "100ms"})"));
   Evaluator evaluator({});
   const auto misses = targets_below_floor(scenario, evaluator, 0.95);
   REQUIRE(misses.size() == 1);
@@ -39,7 +39,7 @@ TEST_CASE("the floor of a token model is what a request takes alone", "[plan][fl
 
 TEST_CASE("spreading arrivals out leaves the requests as they are", "[plan][floor]") {
   const ResolvedScenario scenario =
-      resolved(chat(R"({"metric": "e2e", "statistic": "mean", "max": "100s"})"));
+      chat_of(chat(R"({"metric": "e2e", "statistic": "mean", "max": "100s"})"));
   const ResolvedScenario apart = with_spacing(scenario, 1000);
   CHECK(apart.horizon == scenario.horizon * 1000);
   CHECK(apart.windows.front().to == scenario.windows.front().to * 1000);
@@ -61,7 +61,7 @@ TEST_CASE("a target that no request can count for is known without a search", "[
       R"({"base": "40/s", "surges": [{"name": "off", "kind": "step", "start": "1min", "multiply": 0}]})");
   text.replace(text.find("\"targets\""), 9,
                R"("windows": [{"name": "night", "from": "1min", "to": "2min"}], "targets")");
-  const ResolvedScenario scenario = resolved(text);
+  const ResolvedScenario scenario = chat_of(text);
   CHECK(targets_about_nobody(scenario) == std::vector<std::size_t>{0});
   Evaluator evaluator({});
   PlanOptions options;

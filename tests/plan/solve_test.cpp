@@ -13,7 +13,7 @@ namespace {
 // 205, with eleven 82. The limit of 150 ms is held by nine servers up to 6.770 a second.
 constexpr double kLargestRate = 6.7699;
 
-std::string queue(const std::string& more = "", const std::string& pool = "") {
+std::string calls(const std::string& more = "", const std::string& pool = "") {
   return R"({"schema_version": "1.0", "name": "queue", "time": {"start": "2025-01-01T20:00:00Z", "duration": "60min"},
     "fleet": {"pools": [{"name": "servers", "gpus": 9, "service_time": {"kind": "exponential", "mean": "1s"})" +
          pool + R"(}]},
@@ -25,13 +25,13 @@ std::string queue(const std::string& more = "", const std::string& pool = "") {
          more + "}";
 }
 
-ResolvedScenario resolved(const std::string& text) {
+ResolvedScenario scenario_of(const std::string& text) {
   return resolve(parse_scenario(text, "queue.json", "."));
 }
 
 struct Planned {
   explicit Planned(const std::string& text, unsigned threads = 2)
-      : Planned(resolved(text), threads) {}
+      : Planned(scenario_of(text), threads) {}
   Planned(ResolvedScenario of, unsigned threads)
       : scenario(std::move(of)), evaluator([&] {
           ExecOptions exec;
@@ -59,7 +59,7 @@ PlanLever cap(const std::string& kind) {
 }
 
 TEST_CASE("today's servers hold as much demand as Erlang C says", "[plan][solve]") {
-  Planned planned(queue());
+  Planned planned(calls());
   REQUIRE(planned.plain.needed == FleetSize{11});
   const LeverAnswer answer =
       solve_demand(planned.scenario, planned.plain, planned.options, planned.evaluator);
@@ -82,7 +82,7 @@ TEST_CASE("today's servers hold as much demand as Erlang C says", "[plan][solve]
 }
 
 TEST_CASE("a fleet with room to spare holds more than its demand", "[plan][solve]") {
-  Planned planned(resolved(queue()).with_replicas(0, 12), 2);
+  Planned planned(scenario_of(calls()).with_replicas(0, 12), 2);
   const LeverAnswer answer =
       solve_demand(planned.scenario, planned.plain, planned.options, planned.evaluator);
   // Twelve servers hold 9.574 a second.
@@ -92,7 +92,7 @@ TEST_CASE("a fleet with room to spare holds more than its demand", "[plan][solve
 }
 
 TEST_CASE("a rate limit on one class lets as much through as the servers hold", "[plan][solve]") {
-  Planned planned(queue());
+  Planned planned(calls());
   const LeverAnswer answer = solve_cap(planned.scenario, cap("rate_limit"), planned.plain,
                                        planned.options, planned.evaluator);
   REQUIRE(answer.status == LeverStatus::kFound);
@@ -108,7 +108,7 @@ TEST_CASE("a rate limit on one class lets as much through as the servers hold", 
 
 TEST_CASE("a quota is the largest whole number of requests that the servers hold",
           "[plan][solve]") {
-  Planned planned(queue());
+  Planned planned(calls());
   const LeverAnswer answer =
       solve_cap(planned.scenario, cap("quota"), planned.plain, planned.options, planned.evaluator);
   REQUIRE(answer.status == LeverStatus::kFound);
@@ -124,7 +124,7 @@ TEST_CASE("a quota is the largest whole number of requests that the servers hold
 TEST_CASE("where no cap is enough the fleet that is, with the tightest, says what it saves",
           "[plan][solve]") {
   // Without the free class 4 a second are left: five servers wait 554 ms, six 142. Three are there.
-  Planned planned(resolved(queue()).with_replicas(0, 3), 2);
+  Planned planned(scenario_of(calls()).with_replicas(0, 3), 2);
   PlanLever lever = cap("quota");
   lever.quota.per_day = 2;
   const LeverAnswer answer =
@@ -140,7 +140,7 @@ TEST_CASE("where no cap is enough the fleet that is, with the tightest, says wha
 }
 
 TEST_CASE("no cap is looked for where today's servers hold", "[plan][solve]") {
-  Planned planned(resolved(queue()).with_replicas(0, 12), 2);
+  Planned planned(scenario_of(calls()).with_replicas(0, 12), 2);
   const LeverAnswer answer = solve_cap(planned.scenario, cap("rate_limit"), planned.plain,
                                        planned.options, planned.evaluator);
   CHECK(answer.status == LeverStatus::kNeedless);
@@ -150,8 +150,8 @@ TEST_CASE("no cap is looked for where today's servers hold", "[plan][solve]") {
 
 TEST_CASE("a degradation is worth the servers that it saves", "[plan][solve]") {
   // Services of 800 ms: eight servers wait 229 ms, nine 81.
-  Planned planned(queue());
-  const LoadedScenario loaded = parse_scenario(queue(), "queue.json", ".");
+  Planned planned(calls());
+  const LoadedScenario loaded = parse_scenario(calls(), "queue.json", ".");
   const Degradation shorter{
       "shorter",
       resolve(with_overrides(loaded, {{{"fleet.pools.servers.service_time.mean", "800ms"}}, {}})),
@@ -172,7 +172,7 @@ constexpr const char* kTwoBatches =
 
 TEST_CASE("of the GPUs that arrive the first that hold the targets from a date on are needed",
           "[plan][solve]") {
-  const ResolvedScenario delivered = resolved(queue("", kTwoBatches));
+  const ResolvedScenario delivered = scenario_of(calls("", kTwoBatches));
   Planned planned(with_deliveries(delivered, 0), 2);
   REQUIRE(planned.plain.needed == FleetSize{11});
   const DeliveryAnswer answer = solve_delivery(delivered, ticks_from_seconds(1800), planned.plain,
@@ -202,7 +202,7 @@ TEST_CASE("without a date the earliest is found from which all that arrives hold
   // Three more at 30 minutes. From t minutes on calls wait (653 (30 - t) + 35 x 30) / (60 - t) ms
   // in mean: 150 at t = 23.
   const ResolvedScenario delivered =
-      resolved(queue("", R"(, "deliveries": [{"at": "30min", "gpus": 3}])"));
+      scenario_of(calls("", R"(, "deliveries": [{"at": "30min", "gpus": 3}])"));
   Planned planned(with_deliveries(delivered, 0), 2);
   const DeliveryAnswer answer =
       solve_delivery(delivered, {}, planned.plain, planned.options, planned.evaluator);
@@ -216,7 +216,7 @@ TEST_CASE("without a date the earliest is found from which all that arrives hold
 TEST_CASE("deliveries that are too few are no answer, at any date", "[plan][solve]") {
   // Ten servers wait 205 ms.
   const ResolvedScenario delivered =
-      resolved(queue("", R"(, "deliveries": [{"at": "10min", "gpus": 1}])"));
+      scenario_of(calls("", R"(, "deliveries": [{"at": "10min", "gpus": 1}])"));
   Planned planned(with_deliveries(delivered, 0), 2);
   const DeliveryAnswer answer = solve_delivery(delivered, ticks_from_seconds(1800), planned.plain,
                                                planned.options, planned.evaluator);
@@ -227,7 +227,7 @@ TEST_CASE("deliveries that are too few are no answer, at any date", "[plan][solv
 TEST_CASE("the other ways out do not depend on the number of threads", "[plan][solve]") {
   std::vector<double> said[2];
   for (unsigned threads = 1; threads <= 2; ++threads) {
-    Planned planned(queue(), threads);
+    Planned planned(calls(), threads);
     SolveOptions asked;
     asked.demand = true;
     asked.caps = {cap("rate_limit"), cap("quota")};
@@ -247,7 +247,7 @@ TEST_CASE("the other ways out do not depend on the number of threads", "[plan][s
 }
 
 TEST_CASE("a target that no fleet holds leaves the caps and the demand out", "[plan][solve]") {
-  std::string text = queue();
+  std::string text = calls();
   text.replace(text.find("queue_delay"), 11, "e2e");  // 1 s in mean, never within 150 ms
   Planned planned(text);
   REQUIRE(planned.plain.status == PlanStatus::kInfeasible);

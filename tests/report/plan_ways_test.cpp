@@ -22,7 +22,7 @@ std::string spike_with(const std::string& more, const std::string& pool = "") {
   return text.insert(text.find("\"service_time\""), pool);
 }
 
-Json report_of(const std::string& text, const SolveOptions& asked, bool delivery = false) {
+Json ways_report(const std::string& text, const SolveOptions& asked, bool delivery = false) {
   const LoadedScenario loaded = parse_scenario(text, "tiny.json", ".");
   ResolvedScenario resolved = resolve(loaded);
   SolveOptions options_of_ways = asked;
@@ -74,7 +74,7 @@ TEST_CASE("levers stand in the report with their worth, and on screen", "[report
   SolveOptions asked;
   asked.demand = true;
   asked.caps = {limit_on_images()};
-  const Json report = report_of(spike_with(""), asked);
+  const Json report = ways_report(spike_with(""), asked);
   check_valid(plan_schema(), report);
   REQUIRE(report["ways_out"].size() == 2);
   const Json& demand = report["ways_out"][0];
@@ -99,7 +99,7 @@ TEST_CASE("what a delivery must bring stands in the report batch by batch",
           "[report][plan][ways]") {
   SolveOptions asked;
   asked.from = ticks_from_seconds(480);
-  const Json report = report_of(
+  const Json report = ways_report(
       spike_with("", R"("deliveries": [{"at": "6min", "gpus": 2}, {"at": "7min", "gpus": 40}], )"),
       asked, true);
   check_valid(plan_schema(), report);
@@ -123,7 +123,7 @@ TEST_CASE("degradations are planned, and one that cannot be built says why",
       {"half",
        resolve(with_overrides(loaded, {{{"fleet.pools.servers.service_time", "500ms"}}, {}})), ""});
   asked.degradations.push_back({"odd", {}, "no such model"});
-  const Json report = report_of(text, asked);
+  const Json report = ways_report(text, asked);
   check_valid(plan_schema(), report);
   const Json& half = report["ways_out"][0];
   CHECK(half["status"] == "found");
@@ -136,7 +136,7 @@ TEST_CASE("degradations are planned, and one that cannot be built says why",
 }
 
 TEST_CASE("a claim stands beside the answer, and what it rests on below", "[report][plan][ways]") {
-  const Json report = report_of(
+  const Json report = ways_report(
       spike_with(
           R"("plan": {"claims": [{"name": "asked for", "extra_gpus": 100, "source": "a letter"}],
                              "rests_on": ["classes.image.patience"]},
