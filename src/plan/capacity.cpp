@@ -20,7 +20,7 @@ constexpr int kMostRounds = 4;
 /// Requests of one replication from which replications are dear.
 constexpr double kManyRequests = 1e6;
 /// Then so many are enough for a verdict that nobody asked for more of.
-constexpr std::int64_t kDearReplications = 5;
+constexpr std::int64_t kDearReplications = 4;
 /// Nodes more than computed that are tried for a fleet that is to outlive one.
 constexpr int kMostSpareTries = 3;
 
@@ -162,6 +162,7 @@ bool FleetSearch::size_pool(std::size_t pool, std::int64_t high, std::int64_t gu
   // Halfin and Whitt 1981, doi:10.1287/opre.29.3.567.
   range.stride = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(range.guess))));
   range.known = known_sizes(pool, low, high);
+  range.interval = options_.interval;
   const AxisAnswer answer =
       search_smallest(range, options_.looks.size(), [&](std::int64_t x, std::size_t level) {
         FleetSize fleet = fleet_;

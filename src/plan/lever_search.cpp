@@ -23,8 +23,8 @@ double refused_of(const Evaluation& evaluation, const Judgement& judgement, std:
 AxisResult search_axis(const LeverAxis& axis, std::size_t capped, const PlanOptions& options,
                        Evaluator& evaluator) {
   AxisResult result;
-  AxisRange range{1, axis.count, std::clamp<std::int64_t>(axis.guess, 1, axis.count), axis.stride,
-                  axis.known};
+  AxisRange range{1,           axis.count, std::clamp<std::int64_t>(axis.guess, 1, axis.count),
+                  axis.stride, axis.known, options.interval};
   const auto judge = [&](std::int64_t x, std::size_t level) {
     const Look& look = options.looks[level == 0 ? 0 : level - 1];
     const std::size_t replications =

@@ -163,7 +163,8 @@ AxisAnswer search_smallest(const AxisRange& range, std::size_t looks, const Axis
     start = answer.x;
   }
   if (!answer.found) return answer;
-  if (!answer.separated) answer.from = search.smallest_left_open(answer.x, answer.look);
+  if (!answer.separated && range.interval)
+    answer.from = search.smallest_left_open(answer.x, answer.look);
   for (std::int64_t above = 1; above <= 2 && answer.x + above <= range.high; ++above) {
     search.at(answer.x + above, answer.look);
   }

@@ -130,6 +130,7 @@ PlanOptions coarse_options(const PlanOptions& options) {
   coarse.looks = fixed_look(std::min(first.replications, kCoarseReplications), first.confidence);
   coarse.probe_replications = 1;
   coarse.precision.reset();
+  coarse.interval = false;
   return coarse;
 }
 

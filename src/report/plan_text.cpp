@@ -110,9 +110,9 @@ class PlanScreen {
 
   void pools() {
     if (!found()) return;
-    line(paint_.faint("  " + pad_right("pool", 18) + pad_right("GPUs now", 11) +
+    line(paint_.faint("  " + pad_right("pool", 16) + pad_right("GPUs now", 11) +
                       pad_right("needed", 11) + pad_right("change", 11) +
-                      pad_right("interval", 16) + "less a node"));
+                      pad_right("interval", 18) + "less a node"));
     for (const Json& pool : report_["answer"]["fleet"]) {
       const double add = real(pool["add"]);
       const double remove = real(pool["remove"]);
@@ -123,9 +123,9 @@ class PlanScreen {
           pool["needed_ci"][0] == pool["needed_ci"][1]
               ? count_of(pool["needed_ci"][1])
               : count_of(pool["needed_ci"][0]) + " to " + count_of(pool["needed_ci"][1]);
-      line("  " + pad_right(cut_text(word(pool["pool"]), 17), 18) +
+      line("  " + pad_right(cut_text(word(pool["pool"]), 15), 16) +
            pad_right(count_of(pool["current"]), 11) + pad_right(count_of(pool["needed"]), 11) +
-           pad_right(change, 11) + pad_right(interval, 16) + count_of(pool["node_loss"]));
+           pad_right(change, 11) + pad_right(interval, 18) + count_of(pool["node_loss"]));
     }
     const Json& cost = report_["answer"]["cost"];
     if (cost["needed_usd_per_h"].is_number()) {

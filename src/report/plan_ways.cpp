@@ -117,7 +117,7 @@ std::string worth_text(const LeverAnswer& lever) {
   return fmt::format(", {} GPUs saved", count_text(*lever.saved));
 }
 
-std::string found_text(const PlanReportInput& input, const LeverAnswer& lever) {
+std::string found_text(const LeverAnswer& lever) {
   if (lever.kind == LeverKind::kDegrade) {
     const FleetPlan& fleet = *lever.fleet;
     std::int64_t from = 0;
@@ -137,10 +137,10 @@ std::string found_text(const PlanReportInput& input, const LeverAnswer& lever) {
   return text + worth_text(lever);
 }
 
-std::string lever_text(const PlanReportInput& input, const LeverAnswer& lever) {
+std::string lever_text(const LeverAnswer& lever) {
   switch (lever.status) {
     case LeverStatus::kFound:
-      return found_text(input, lever);
+      return found_text(lever);
     case LeverStatus::kNeedless:
       return lever.name + ": not needed, today's GPUs hold every target";
     case LeverStatus::kNone:
@@ -265,7 +265,7 @@ Json ways_out_block(const PlanReportInput& input) {
          {"name", lever.name},
          {"class", lever.request_class.empty() ? Json(nullptr) : Json(lever.request_class)},
          {"status", status_word(lever.status)},
-         {"text", lever_text(input, lever)},
+         {"text", lever_text(lever)},
          {"unit", unit_of(lever.kind)},
          {"value", valued ? number(lever.value) : Json(nullptr)},
          {"value_ci",

@@ -77,6 +77,7 @@ void check_plan_section(const Scenario& scenario, const json::Document& document
       problems.add_unknown(pointer + "/class", "class", lever.request_class, classes);
     }
   }
+  if (sourced.empty()) return;  // left out as a whole
   for (std::size_t i = 0; i < plan.rests_on.size(); ++i) {
     if (std::find(sourced.begin(), sourced.end(), plan.rests_on[i]) != sourced.end()) continue;
     problems.add("E144", at_item("/plan/rests_on", i),

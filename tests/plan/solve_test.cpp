@@ -97,13 +97,15 @@ TEST_CASE("a rate limit on one class lets as much through as the servers hold", 
                                        planned.options, planned.evaluator);
   REQUIRE(answer.status == LeverStatus::kFound);
   // 4 of the other class and 2.77 of this one were Poisson arrivals; behind a bucket they are more
-  // even, so that somewhat more is held.
-  CHECK(answer.value > kLargestRate - 4 - 0.3);
-  CHECK(answer.value < kLargestRate - 4 + 0.5);
-  CHECK(answer.saved == 2);
-  // A bucket that is nearly always short of tokens lets its rate through.
+  // even, so that somewhat more is held. The bucket itself must let more through than that in the
+  // long run, since its tokens are lost while it is full.
   REQUIRE(answer.answer);
-  CHECK(answer.answer->refused_share == Approx(1 - answer.value / 4).margin(0.04));
+  const double admitted = 4 * (1 - answer.answer->refused_share);
+  CHECK(admitted > kLargestRate - 4 - 0.15);
+  CHECK(admitted < kLargestRate - 4 + 0.35);
+  CHECK(answer.value > admitted);
+  CHECK(answer.value < admitted + 0.5);
+  CHECK(answer.saved == 2);
 }
 
 TEST_CASE("a quota is the largest whole number of requests that the servers hold",

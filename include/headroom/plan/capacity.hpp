@@ -26,10 +26,11 @@ struct PlanOptions {
   std::size_t today_replications = 4;    ///< of today's fleet, at most the first look's
   bool about_today = true;               ///< today's fleet and the knee are worked out too
   bool node_loss = true;
-  std::string family;  ///< Candidate::family of the scenario that is planned
+  bool interval = true;  ///< how far down nothing is excluded is looked for
+  std::string family;    ///< Candidate::family of the scenario that is planned
 };
 
-/// Replications of a plan's verdicts where none are asked for: the scenario's, at most 5 where one
+/// Replications of a plan's verdicts where none are asked for: the scenario's, at most 4 where one
 /// of them simulates more than a million requests.
 std::size_t verdict_replications(const ResolvedScenario& scenario);
 

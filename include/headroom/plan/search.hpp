@@ -28,6 +28,7 @@ struct AxisRange {
   std::int64_t guess = 1;             ///< where to begin
   std::int64_t stride = 1;            ///< a first guess at how far off `guess` may be
   std::vector<std::int64_t> known{};  ///< within the range; probing these costs nothing
+  bool interval = true;               ///< AxisAnswer::from is looked for; else it is x
 };
 
 /// The outcome of a search.

@@ -106,8 +106,8 @@ struct WaysOut {
   bool empty() const { return levers.empty() && !delivery; }
 };
 
-/// Fewer replications, for what is worked out beside the plan unasked: verdicts of three, probes of
-/// one.
+/// Less effort, for what is worked out beside the plan unasked: verdicts of three replications,
+/// probes of one, no interval.
 PlanOptions coarse_options(const PlanOptions& options);
 
 /// Largest multiplier of all demand at which today's fleet holds every target.
