@@ -12,6 +12,8 @@ namespace headroom {
 namespace {
 
 constexpr std::size_t kCoarseReplications = 3;
+/// Largest rate limit that is tried, times the class's largest rate.
+constexpr double kMildestLimit = 1.5;
 
 /// Today's GPUs for each that the demand needs: by the plan, else by the fluid estimate.
 double share_held(const ResolvedScenario& today, const FleetPlan& plain) {
@@ -100,7 +102,8 @@ LeverAxis rate_limit_axis(const ResolvedScenario& judged, const PlanLever& lever
   LeverAxis axis;
   const double peak = peak_rate(judged, c);
   HEADROOM_CHECK(peak > 0, "a class that is capped has demand");
-  set_values(axis, peak, nice_step(peak), peak * std::min(1.0, share));
+  // A bucket at the class's own rate refuses what comes in bursts, so larger ones are tried too.
+  set_values(axis, kMildestLimit * peak, nice_step(peak), peak * std::min(1.0, share));
   axis.candidate = [&judged, &lever, c, value = axis.value](std::int64_t x) {
     const RateLimitConfig limit{value(x), lever.burst};
     return Candidate{fmt::format("{} at {}/s", lever.name, limit.rate_per_s),

@@ -18,12 +18,17 @@ double most_of(const TargetSpec& target) { return metric_of(target).unit == "sha
 
 const MeasureSpec& spec_of(const PlanReportInput& input) { return input.result.today.spec; }
 
-std::string role_of(const FleetPlan& plan, const FleetSize& fleet) {
+/// What a fleet is in the plan. Today's is not among those of another type of GPU.
+std::string role_of(const PlanReportInput& input, const FleetSize& fleet) {
+  const FleetPlan& plan = input.result.plan;
   if (plan.status == PlanStatus::kFound && fleet == plan.needed) return "answer";
   for (const CurvePoint& below : plan.below) {
     if (below.fleet == fleet) return "below";
   }
-  if (fleet == plan.today) return "today";
+  const bool as_today = std::all_of(plan.free.begin(), plan.free.end(), [&](std::size_t p) {
+    return input.planned.pools[p].gpu == input.resolved.pools[p].gpu;
+  });
+  if (fleet == plan.today && as_today) return "today";
   if (plan.node_loss && fleet == *plan.node_loss) return "node_loss";
   return "tried";
 }
@@ -71,7 +76,7 @@ Json curve_row(const PlanReportInput& input, const CurvePoint& point) {
   const Judgement& judgement = point.judgement;
   return {{"gpus", point.gpus},
           {"fleet", pool_gpus(input.planned, point.fleet)},
-          {"role", role_of(input.result.plan, point.fleet)},
+          {"role", role_of(input, point.fleet)},
           {"replications", judgement.replications},
           {"confidence", number(judgement.confidence)},
           {"rule", judgement.replications < 3 ? "point estimate" : "CI bound"},

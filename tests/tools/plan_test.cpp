@@ -98,7 +98,7 @@ TEST_CASE("-n auto stops by itself, and exits 4 where the precision is out of re
 
 TEST_CASE("plan chooses a GPU type where the model decides the speed", "[tools][plan]") {
   const ScenarioFile file(R"({
-    "schema_version": "1.0", "name": "chat", "time": {"duration": "10s", "drain": "20s"},
+    "schema_version": "1.0", "name": "chat", "time": {"duration": "2min", "drain": "30s"},
     "fleet": {"pools": [{"name": "chat", "gpus": 2, "gpu": "A100-SXM-80GB", "model": "Llama-3.1-8B"}]},
     "classes": [{"name": "chat", "stages": [{"pool": "chat", "prompt_tokens": 500, "output_tokens": 200}],
                  "rate": "40/s"}],
@@ -122,6 +122,8 @@ TEST_CASE("plan chooses a GPU type where the model decides the speed", "[tools][
   }
   CHECK(chosen == 1);
   CHECK(picked == least);
+  const bool other = report["answer"]["fleet"][0]["gpu"] != "A100-SXM-80GB";
+  for (const Json& row : report["curve"]) CHECK((row["role"] != "today" || !other));
   CHECK(tool("plan " + file.path() + " --gpu A100-90").code == 3);
 }
 
@@ -138,7 +140,9 @@ TEST_CASE("plan --solve answers beside the fleet, in GPUs saved", "[tools][plan]
   CHECK(way["lever"] == "rate_limit");
   CHECK(way["class"] == "call");
   CHECK(way["status"] == "found");
-  CHECK(way["value"].get<double>() < 3);
+  // 3 a second in Poisson arrivals: a bucket of that rate refuses what comes in bursts.
+  CHECK(way["value"].get<double>() > 2);
+  CHECK(way["value"].get<double>() < 4.5);
 }
 
 TEST_CASE("plan --solve is the same for any number of threads", "[tools][plan]") {
