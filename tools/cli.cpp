@@ -166,6 +166,17 @@ void add_plan(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(0.5, 0.9999))
       ->type_name("SHARE")
       ->envname("HEADROOM_CONFIDENCE");
+  plan->add_option("--worlds", flags.worlds,
+                   "Worlds to draw from the uncertain inputs (default: none)")
+      ->check(CLI::Range(1, 100'000))
+      ->type_name("N")
+      ->envname("HEADROOM_WORLDS");
+  plan->add_option("--assurance", flags.assurance,
+                   "Share of the worlds in which every target must hold (default: 0.9)")
+      ->check(CLI::Range(0.01, 1.0))
+      ->type_name("SHARE")
+      ->envname("HEADROOM_ASSURANCE");
+  plan->add_flag("--tornado", flags.tornado, "Which uncertain input moves the answer most");
   plan->add_flag("--detailed-exitcode", flags.detailed_exit_code,
                  "Exit 10 when today's fleet does not suffice");
   plan->footer(kPlanFooter);

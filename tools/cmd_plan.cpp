@@ -13,6 +13,7 @@
 #include "interrupt.hpp"
 #include "messages.hpp"
 #include "plan_ways.hpp"
+#include "plan_worlds.hpp"
 #include "progress_line.hpp"
 #include "replication_rule.hpp"
 #include "run_outputs.hpp"
@@ -107,6 +108,9 @@ void say_no_answer(const CommandLine& line, const nlohmann::ordered_json& report
     if (!line.plan.solve.empty()) why = way["text"];
   }
   if (report["delivery"].is_object()) why = report["delivery"]["headline"];
+  if (status == "found" && report.contains("worlds") && report["worlds"]["status"] != "found") {
+    why = report["worlds"]["headline"];
+  }
   fmt::print(stderr, "headroom: no answer: {}\n", why);
 }
 
@@ -136,6 +140,7 @@ int plan_command(const CommandLine& line, const Terminal& terminal) {
   const ScenarioInput input = read_scenario(line.run.scenario, overrides, &line.run);
   print_warnings(input.warnings, line.common, terminal);
   check_plan(line, input.loaded);
+  check_worlds(line, input.loaded);
   const ResolvedScenario declared = resolve(input.loaded);
   const SolveOptions asked = solve_options(line, input.loaded, declared);
   const ResolvedScenario scenario = plan_base(line, declared);
@@ -163,6 +168,7 @@ int plan_command(const CommandLine& line, const Terminal& terminal) {
                          line.plan.solve.empty() ? coarse_options(options) : options, evaluator);
     result.counts = evaluator.counts();
   }
+  const PlanWorlds worlds = find_worlds(line, input.loaded, scenario, result, options, exec);
   progress.clear();
 
   const auto best = cheapest(alternatives, options.minimize);
@@ -177,10 +183,15 @@ int plan_command(const CommandLine& line, const Terminal& terminal) {
                                block,
                                std::chrono::duration<double>(Clock::now() - started).count(),
                                input.override_sources,
-                               &ways};
+                               &ways,
+                               worlds.options,
+                               worlds.worlds ? &*worlds.worlds : nullptr,
+                               worlds.tornado ? &*worlds.tornado : nullptr};
   const nlohmann::ordered_json made = make_plan_report(report);
   write_outputs(outputs, made, terminal, {});
-  const int code = exit_code(line, report, ways);
+  int code = exit_code(line, report, ways);
+  if (worlds.stopped()) code = interrupt_exit_code();
+  if (worlds.without_answer() && (code == kOk || code == kChangeNeeded)) code = kNoAnswer;
   if (code == kNoAnswer) say_no_answer(line, made);
   return code;
 }

@@ -64,6 +64,9 @@ struct PlanFlags {
   std::string from;           ///< of a delivery: a date, or a time after the start
   std::optional<double> confidence;
   bool detailed_exit_code = false;
+  std::optional<std::int64_t> worlds;  ///< how many; nothing: none
+  std::optional<double> assurance;     ///< share of them
+  bool tornado = false;
   RunOptions run;  ///< becomes CommandLine::run: an option's environment is read for every verb
 };
 

@@ -252,6 +252,7 @@ bool Decoder::object_or_scalar(const Field& field, double& value,
   if (!read) return false;
   row(field, node, dimension ? format_quantity(value, *dimension) : number_text(value), unit,
       kNotGiven);
+  row_holds(value, dimension, /*whole=*/false);
   return true;
 }
 

@@ -222,6 +222,14 @@ void Decoder::row(const Field& field, const Node* node, std::string value, std::
   pass_.rows->push_back(std::move(row));
 }
 
+void Decoder::row_holds(double number, std::optional<Dimension> dimension, bool whole) {
+  if (!explaining()) return;
+  ExplainRow& row = pass_.rows->back();
+  row.number = number;
+  row.dimension = dimension;
+  row.whole = whole;
+}
+
 // --- leaves -------------------------------------------------------------------------------------
 
 void Decoder::boolean(const Field& field, bool& value) {
@@ -258,6 +266,7 @@ void Decoder::integer(const Field& field, std::int64_t& value, const Range& rang
     }
   }
   row(field, node, std::to_string(value), "integer", std::to_string(before));
+  row_holds(static_cast<double>(value), std::nullopt, /*whole=*/true);
 }
 
 bool Decoder::read_number(const Node& node, double& value, const Range& range) {
@@ -280,6 +289,7 @@ void Decoder::number(const Field& field, double& value, const Range& range) {
   if (node != nullptr) read_number(*node, value, range);
   row(field, node, number_text(value), "number",
       in_range(before, range) ? number_text(before) : "none");
+  row_holds(value, std::nullopt, /*whole=*/false);
 }
 
 bool Decoder::read_quantity_node(const Node& node, double& value, Dimension dimension,
@@ -330,6 +340,7 @@ void Decoder::quantity(const Field& field, double& value, Dimension dimension, c
     return in_range(v, range) ? format_quantity(v, dimension) : "none";
   };
   row(field, node, shown(value), std::string(si_unit(dimension)), shown(before));
+  row_holds(value, dimension, /*whole=*/false);
 }
 
 void Decoder::time_point(const Field& field, TimePoint& value) {

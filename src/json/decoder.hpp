@@ -81,6 +81,8 @@ class Decoder final : public Archive {
 
   void row(const Field& field, const Node* node, std::string value, std::string unit,
            std::string default_value);
+  /// Says of the last row that it holds a number.
+  void row_holds(double number, std::optional<Dimension> dimension, bool whole);
   bool explaining() const { return pass_.rows != nullptr; }
 
   DecodePass& pass_;

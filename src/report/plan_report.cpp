@@ -9,6 +9,7 @@
 #include "headroom/report/format.hpp"
 #include "plan_parts.hpp"
 #include "plan_ways.hpp"
+#include "worlds_report.hpp"
 
 namespace headroom {
 namespace {
@@ -317,6 +318,8 @@ nlohmann::ordered_json make_plan_report(const PlanReportInput& input) {
   report["knee"] = knee_block(input);
   report["do_nothing"] = do_nothing_block(input, report);
   report["alternatives"] = alternatives_block(input);
+  if (input.worlds != nullptr) report["worlds"] = worlds_block(input);
+  if (input.tornado != nullptr) report["tornado"] = tornado_block(input);
   report["why"]["levers"] = levers_block(input);
   add_plan_warnings(input, report["warnings"]);
   report["ways_out"] = ways_out_block(input);

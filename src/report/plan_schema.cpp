@@ -2,6 +2,7 @@
 #include "headroom/report/plan_report.hpp"
 #include "headroom/report/report.hpp"
 #include "plan_ways.hpp"
+#include "worlds_report.hpp"
 
 namespace headroom {
 namespace {
@@ -163,6 +164,9 @@ std::string plan_schema() {
   for (const auto& [key, value] : ways["$defs"].items()) schema["$defs"][key] = value;
   const Json definitions = Json::parse(kDefinitions);
   for (const auto& [key, value] : definitions.items()) schema["$defs"][key] = value;
+  const Json worlds = worlds_schema();
+  for (const auto& [key, value] : worlds["properties"].items()) properties[key] = value;
+  for (const auto& [key, value] : worlds["definitions"].items()) schema["$defs"][key] = value;
   return schema.dump(2) + "\n";
 }
 

@@ -6,6 +6,7 @@
 #include "headroom/report/plan_report.hpp"
 #include "plan_ways.hpp"
 #include "screen_parts.hpp"
+#include "worlds_report.hpp"
 
 namespace headroom {
 namespace {
@@ -66,6 +67,7 @@ std::string render_plan_markdown(const nlohmann::ordered_json& report) {
                                 word(report["answer"]["headline"]), word(report["answer"]["today"]),
                                 word(report["why"]["binding"]));
   out += markdown_fleet(report);
+  out += worlds_markdown(report);
   const std::string rule = "---|---|---|---|---|---|\n";
   out += "\n| GPUs | replications | tightest target | value | interval | verdict |\n|" + rule;
   for (const Json& row : report["curve"]) {

@@ -10,6 +10,7 @@
 #include "plan_ways.hpp"
 #include "screen_parts.hpp"
 #include "text_layout.hpp"
+#include "worlds_report.hpp"
 
 namespace headroom {
 namespace {
@@ -57,6 +58,7 @@ class PlanScreen {
     pools();
     targets();
     below();
+    for (const std::string& l : worlds_lines(report_, style_)) line(l);
     alternatives();
     doing_nothing();
     knee();

@@ -1,27 +1,16 @@
 #include "xml.hpp"
 
+#include <algorithm>
+
+#include "html/markup.hpp"
+
 namespace headroom {
 
 std::string xml_text(const std::string& plain) {
-  std::string out;
-  for (const char c : plain) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '"') {
-      out += "&quot;";
-    } else if (c == '\n' || c == '\t') {
-      out += ' ';
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += "\xEF\xBF\xBD";
-    } else {
-      out += c;
-    }
-  }
-  return out;
+  std::string text = html::escape(plain);  // HTML's escapes are XML's too
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return text;
 }
 
 }  // namespace headroom

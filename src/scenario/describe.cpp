@@ -16,6 +16,13 @@ constexpr std::array<Choice, 4> kKinds{
      {"assumption", "chosen; range says what else is plausible"},
      {"calibrated", "set so that a result agrees with an observation"}}};
 
+constexpr std::array<Choice, 5> kUncertainKinds{
+    {{"uniform", "alike everywhere between low and high"},
+     {"log_uniform", "its logarithm is: as likely half as double"},
+     {"triangular", "between low and high, most likely as stated"},
+     {"normal", "nine of ten between low and high"},
+     {"lognormal", "its logarithm is normal; nine of ten between low and high"}}};
+
 constexpr std::array<Choice, 1> kVersions{{{"1.0", "this version"}}};
 
 constexpr std::array<Choice, 4> kPeriods{
@@ -106,6 +113,33 @@ void describe(Archive& a, ScenarioProvenance& provenance) {
   }
 }
 
+void describe(Archive& a, ScenarioUncertain& uncertain) {
+  a.text({"name", "what reports call it; without: its first path"}, uncertain.name);
+  a.texts({"paths", "dotted, of numbers that the scenario gives; they vary together",
+           json::Need::kRequired},
+          uncertain.paths);
+  a.choice({"kind", "how likely which value is"}, uncertain.kind, kUncertainKinds);
+  a.texts({"range", "low and high, written as the field is; without: the range of provenance"},
+          uncertain.range);
+  a.numbers({"factor", "low and high in stated values, instead of range"}, uncertain.factor,
+            json::kPositive);
+  a.text({"why", "why so far"}, uncertain.why);
+  if (!a.decoding()) return;
+  if (a.has("paths") && uncertain.paths.empty()) {
+    a.problem("paths", "E111", "the list is empty; expected at least one path");
+  }
+  // An empty list says nothing, or its items are reported already.
+  if (!uncertain.range.empty() && uncertain.range.size() != 2) {
+    a.problem("range", "E111", "expected two values, low and high");
+  }
+  if (!uncertain.factor.empty() && uncertain.factor.size() != 2) {
+    a.problem("factor", "E111", "expected two factors, low and high");
+  }
+  if (a.has("range") && a.has("factor")) {
+    a.problem("factor", "E113", "range and factor both say how far; keep one");
+  }
+}
+
 void describe(Archive& a, Scenario& scenario) {
   const auto required = json::Need::kRequired;
   a.text({"$schema", "JSON Schema of this file, for editors"}, scenario.schema);
@@ -133,6 +167,8 @@ void describe(Archive& a, Scenario& scenario) {
            Range{0.5, 0.9999});
   a.object({"plan", "what a plan weighs beside more GPUs"}, scenario.plan);
   describe_provenance(a, scenario.provenance);
+  a.list({"uncertain", "inputs whose value is not known, for plan --worlds and --tornado"},
+         scenario.uncertain);
 }
 
 double seconds_since_start(const ScenarioTime& time, const json::TimePoint& point) {

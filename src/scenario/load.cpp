@@ -8,6 +8,7 @@
 #include "headroom/core/error.hpp"
 #include "plan_section.hpp"
 #include "references.hpp"
+#include "uncertain.hpp"
 
 namespace headroom {
 namespace {
@@ -97,6 +98,7 @@ LoadedScenario load(json::Document document, std::string base_directory,
     check_windows(loaded.scenario, problems);
     check_provenance(loaded.scenario, loaded.document, problems);
     check_plan_section(loaded.scenario, loaded.document, problems);
+    check_uncertain(loaded, problems);
   }
   for (Issue& issue : problems.issues) {
     loaded.document.locate(issue);

@@ -11,6 +11,14 @@
 namespace headroom {
 namespace {
 
+/// Makes all lengths of a table longer or shorter.
+void scale(JointLengths& joint, const LengthsConfig& lengths) {
+  for (double& tokens : joint.prompt_quantiles) tokens *= lengths.prompt_scale;
+  for (std::vector<double>& quantiles : joint.output_quantiles) {
+    for (double& tokens : quantiles) tokens *= lengths.output_scale;
+  }
+}
+
 std::shared_ptr<const JointSampler> make_joint(const JointLengths& lengths) {
   auto joint = std::make_shared<JointSampler>();
   joint->prompt = QuantileTable(lengths.prompt_probabilities, lengths.prompt_quantiles);
@@ -168,6 +176,7 @@ class Compiler {
         JointLengths joint = lengths->joint;
         const bool known = lengths->kind == "joint" || find_length_table(lengths->table, joint);
         HEADROOM_CHECK(known, "the length table's name was checked when it was read");
+        if (lengths->kind == "table") scale(joint, *lengths);
         stage.pairs = CompiledStage::Pairs::kJoint;
         stage.joint = make_joint(joint);
       }

@@ -19,6 +19,7 @@ using json::Range;
 
 constexpr Range kTokens{0, 1e8};
 constexpr Range kPatience{0, 1e9, true, false};
+constexpr Range kLengthScale{0.01, 100};
 constexpr Range kUpToRun{0, 7'776'000};  // 90 days, the longest run
 
 constexpr std::array<Choice, 2> kInterpolations{
@@ -402,6 +403,10 @@ void describe(Archive& a, LengthsConfig& lengths) {
       {"table", "a built-in table of quantiles",
        [&lengths](Archive& b) {
          named(b, {"table", "its name"}, lengths.table, length_tables());
+         b.number({"prompt_scale", "factor on its prompt lengths"}, lengths.prompt_scale,
+                  kLengthScale);
+         b.number({"output_scale", "factor on its output lengths"}, lengths.output_scale,
+                  kLengthScale);
        }},
       {"joint", "own quantiles", [&lengths](Archive& b) { describe(b, lengths.joint); }},
       {"trace", "pairs of a trace, drawn with equal probability",

@@ -13,7 +13,7 @@ after(async () => { await browser.close(); });
 // What the page must name whatever the browser can do; a report of one kind lacks some.
 const sections = {
   small: ['targets', 'time', 'utilisation', 'ends', 'times', 'basis', 'provenance'],
-  plan: ['fleet', 'targets', 'curve', 'nothing', 'time', 'basis', 'provenance'],
+  plan: ['fleet', 'targets', 'curve', 'worlds', 'tornado', 'nothing', 'time', 'basis', 'provenance'],
 };
 
 for (const name of pages) {

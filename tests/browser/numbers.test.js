@@ -112,6 +112,39 @@ test('the curve marks the answer and has a row for every fleet tried', async () 
   await context.close();
 });
 
+test('worlds and the tornado stand on the page as in the report', async () => {
+  const report = readReport('plan');
+  const {context, page} = await open(browser, 'plan', {script: false});
+  assert.ok((await page.locator('#worlds').innerText()).includes(report.worlds.headline));
+  assert.equal(await page.locator('#worlds table.worlds-table tbody tr').count(),
+    report.worlds.curve.length);
+  const rows = page.locator('#tornado table.tornado-table tbody tr');
+  assert.equal(await rows.count(), report.tornado.rows.length);
+  const names = await page.locator('#tornado svg .tornado-name').allTextContents();
+  assert.deepEqual(names, report.tornado.rows.map((row) => row.input));
+  // Bars: the widest first, each as wide as its share of the widest.
+  const widths = [];
+  for (const [i, row] of report.tornado.rows.entries()) {
+    const bars = await page.locator('#tornado svg rect').all();
+    const pair = bars.slice(2 * i, 2 * i + 2);
+    let width = 0;
+    for (const bar of pair) width += parseFloat(await bar.getAttribute('width'));
+    widths.push(width);
+    const ends = [row.low.gpus, row.high.gpus, report.tornado.stated_gpus];
+    assert.equal(row.swing_gpus, Math.max(...ends) - Math.min(...ends));
+  }
+  const straddle = report.tornado.rows.map((row) =>
+    (row.low.more_gpus <= 0) === (row.high.more_gpus >= 0));
+  for (const [i, row] of report.tornado.rows.entries()) {
+    if (!straddle[i] || !straddle[0]) continue;
+    const share = row.swing_gpus / report.tornado.rows[0].swing_gpus;
+    assert.ok(Math.abs(widths[i] - share * widths[0]) < 0.1, `${row.input}: ${widths[i]}`);
+  }
+  assert.equal(await page.locator('#tornado svg .answer-label').textContent(),
+    `${report.tornado.stated_gpus} GPUs`);
+  await context.close();
+});
+
 test('the heat map shows the mean share of each stretch of time', async () => {
   const report = readReport('small');
   const {context, page} = await open(browser, 'small', {script: false});

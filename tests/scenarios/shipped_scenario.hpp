@@ -102,7 +102,8 @@ inline std::vector<std::string> fields_without_provenance(const LoadedScenario& 
     const bool label = key == "$schema" || key == "schema_version" || key == "description" ||
                        key == "name" || key == "id";
     const bool method = key == "seed" || key == "replications" || key == "confidence";
-    if (row.source != "scenario" || label || method || starts_with(row.path, "provenance")) {
+    const bool about = starts_with(row.path, "provenance") || starts_with(row.path, "uncertain");
+    if (row.source != "scenario" || label || method || about) {
       continue;
     }
     bool covered = false;

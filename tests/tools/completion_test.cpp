@@ -92,7 +92,7 @@ TEST_CASE("zsh reads the script and asks the program", "[tools][completion]") {
       shell_says("zsh",
                  "autoload -Uz compinit; compinit -u -d /dev/null 2>/dev/null\n"
                  "eval \"$(headroom completion zsh)\"\n"
-                 "_describe() { print -l \"${(@P)3}\"; }\n"
+                 "_describe() { print -rl -- \"${(@P)3}\"; }\n"
                  "_files() { print files }\n"
                  "words=(headroom validate --fo); CURRENT=3; _headroom\n"
                  "words=(headroom run ''); CURRENT=3; _headroom\n");

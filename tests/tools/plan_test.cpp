@@ -65,6 +65,61 @@ TEST_CASE("plan exits 4 without an answer, 10 on request when GPUs are needed", 
   CHECK(has(infeasible.out, "nothing else in the system"));
 }
 
+/// kTiny whose rate may be half as high or half higher again.
+std::string uncertain_tiny() {
+  std::string text = tiny("300ms");
+  const std::string seed = "\"targets\"";
+  return text.insert(text.find(seed), R"("uncertain": [{"name": "demand",
+    "paths": ["classes.call.rate.base"], "factor": [0.5, 1.5]}], )");
+}
+
+TEST_CASE("plan draws worlds and says what moves its answer", "[tools][plan][worlds]") {
+  const ScenarioFile file(uncertain_tiny());
+  const std::string asked = "plan " + file.path() + " --worlds 10 --assurance 0.8 --tornado";
+  const Ended ended = tool(asked);
+  CHECK(ended.code == 0);
+  CHECK(has(ended.out, "of 10 worlds"));
+  CHECK(has(ended.out, "moves the answer"));
+  CHECK(has(ended.out, "demand"));
+  const Json report = Json::parse(tool(asked + " --json -j 1").out);
+  CHECK(report["worlds"]["worlds"] == 10);
+  CHECK(report["worlds"]["assurance"] == 0.8);
+  CHECK(report["worlds"]["answer"]["hold"].get<int>() >= 8);
+  CHECK(report["tornado"]["rows"].size() == 1);
+  CHECK(without_run_block(tool(asked + " --json -j 2").out) ==
+        without_run_block(tool(asked + " --json -j 1").out));
+  // --confidence is the level of intervals, not the share of worlds.
+  const Json wide = Json::parse(tool(asked + " --json --confidence 0.99").out);
+  CHECK(wide["worlds"]["confidence"] == 0.99);
+  CHECK(wide["worlds"]["needed_gpus"] == report["worlds"]["needed_gpus"]);
+  CHECK(wide["worlds"]["answer"]["ci"][0] < report["worlds"]["answer"]["ci"][0]);
+}
+
+TEST_CASE("plan --worlds exits 4 when too few worlds hold within the bounds",
+          "[tools][plan][worlds]") {
+  const ScenarioFile file(uncertain_tiny());
+  // The stated demand of 3 a second holds on 5 GPUs; one half higher does not.
+  const Json plain = Json::parse(tool("plan " + file.path() + " --json").out);
+  const std::string most = plain["answer"]["needed_gpus"].dump();
+  const Ended bounded = tool("plan " + file.path() + " --worlds 20 --assurance 1 --max " + most);
+  CHECK(bounded.code == 4);
+  CHECK(has(bounded.err, "no answer"));
+  CHECK(has(bounded.err, "100 % of the worlds"));
+}
+
+TEST_CASE("plan refuses worlds that there are not", "[tools][plan][worlds]") {
+  const ScenarioFile certain(tiny("300ms"));
+  const Ended none = tool("plan " + certain.path() + " --worlds 5");
+  CHECK(none.code == 3);
+  CHECK(has(none.err, "calls no input uncertain"));
+  CHECK(tool("plan " + certain.path() + " --tornado").code == 3);
+  const ScenarioFile file(uncertain_tiny());
+  CHECK(tool("plan " + file.path() + " --assurance 0.9").code == 2);  // of no worlds
+  CHECK(tool("plan " + file.path() + " --worlds 0").code == 2);
+  CHECK(tool("plan " + file.path() + " --worlds 5 --assurance 90").code == 2);
+  CHECK(tool("plan " + file.path() + " --worlds 5 --gpu H100-SXM-80GB").code == 2);
+}
+
 TEST_CASE("plan refuses what it cannot mean", "[tools][plan]") {
   const ScenarioFile file(tiny("300ms"));
   const Ended pool = tool("plan " + file.path() + " --free server");

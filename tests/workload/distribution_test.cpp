@@ -153,3 +153,26 @@ TEST_CASE("the built-in length tables have the traces' means and keep their corr
   CHECK(code.prompt_tokens == Approx(2041).epsilon(0.01));  // of the trace's first half
   CHECK(code.output_tokens == Approx(27.5).epsilon(0.01));
 }
+
+TEST_CASE("lengths of a built-in table are made longer and shorter by factors",
+          "[workload][lengths]") {
+  WorkloadConfig config = plain_demand(100, 200);
+  config.classes[0].prompt_tokens.reset();
+  config.classes[0].output_tokens.reset();
+  config.classes[0].lengths = LengthsConfig{};
+  const std::vector<Request> plain = all_requests(config);
+  const MeanWork mean = compile(config)->mean_work(ClassId{0}, 0);
+  config.classes[0].lengths->prompt_scale = 2;
+  config.classes[0].lengths->output_scale = 0.5;
+  const std::vector<Request> scaled = all_requests(config);
+  const MeanWork scaled_mean = compile(config)->mean_work(ClassId{0}, 0);
+  CHECK(scaled_mean.prompt_tokens == Approx(2 * mean.prompt_tokens));
+  CHECK(scaled_mean.output_tokens == Approx(mean.output_tokens / 2));
+  // The same draws: each length is the other's, but for rounding to whole tokens, at least one.
+  REQUIRE(scaled.size() == plain.size());
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    CHECK(std::abs(scaled[i].work.prompt_tokens - 2 * plain[i].work.prompt_tokens) <= 1);
+    CHECK(std::abs(2 * scaled[i].work.output_tokens - plain[i].work.output_tokens) <= 1);
+    CHECK(scaled[i].work.output_tokens >= 1);
+  }
+}

@@ -13,8 +13,9 @@ build_packages=(
 )
 # Makes the charts of report.html live; without it the page is static.
 build_packages+=(libjs-dygraphs)
-# What the tests need beside these: a test framework, and a JSON Schema validator that is not ours.
-test_packages=(catch2 python3-jsonschema)
+# What the tests need beside these: a test framework, a JSON Schema validator that is not ours, and
+# the shells whose completion is tested (bash is there).
+test_packages=(catch2 python3-jsonschema zsh fish)
 # What makes packages of a build: the man page, and what a .deb depends on.
 packing_packages=(help2man dpkg-dev file gzip)
 

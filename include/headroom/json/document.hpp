@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -100,6 +101,11 @@ struct ExplainRow {
   std::string default_value;  ///< formatted; "required" when there is none
   std::string source;         ///< "scenario", "default" or "--set"
   std::string help;
+  /// The value of a field that holds one number, in its SI unit; nothing where it holds another
+  /// thing or is not given.
+  std::optional<double> number{};
+  std::optional<Dimension> dimension{};  ///< of that number; nothing: a plain one
+  bool whole = false;                  ///< the field takes whole numbers only
 };
 /// Effective values: decodes `document` and lists every field of the description, given or not.
 /// Throws InputError when the document does not decode.

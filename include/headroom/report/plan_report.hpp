@@ -6,6 +6,7 @@
 
 #include "headroom/plan/capacity.hpp"
 #include "headroom/plan/solve.hpp"
+#include "headroom/plan/worlds.hpp"
 #include "headroom/report/report.hpp"
 
 namespace headroom {
@@ -24,6 +25,9 @@ struct PlanReportInput {
   double wall_s = 0;
   std::vector<std::string> override_sources;
   const WaysOut* ways = nullptr;  ///< beside the fleet; null: nothing was asked for
+  WorldsOptions worlds_options{};      ///< of the next two
+  const WorldsPlan* worlds = nullptr;  ///< null: not asked for
+  const Tornado* tornado = nullptr;    ///< likewise
 };
 
 /// The report of `headroom plan` (docs/planning.md#report): that of a run of today's fleet, with

@@ -213,6 +213,19 @@ struct ScenarioProvenance {
 };
 void describe(json::Archive& archive, ScenarioProvenance& provenance);
 
+/// An input whose value nobody knows, and what it may be instead. Without a range and a factor, the
+/// range that `provenance` has at each of the paths.
+struct ScenarioUncertain {
+  std::string name;                ///< what reports call it; empty = its first path
+  std::vector<std::string> paths;  ///< dotted, of numbers that the scenario gives; vary together
+  /// uniform, log_uniform, triangular, normal or lognormal (scenario/uncertain.hpp).
+  std::string kind = "uniform";
+  std::vector<std::string> range;  ///< low and high, each written as the field is
+  std::vector<double> factor;      ///< low and high in stated values
+  std::string why;
+};
+void describe(json::Archive& archive, ScenarioUncertain& uncertain);
+
 struct Scenario {
   std::string schema;  ///< "$schema", for editors
   std::string schema_version = "1.0";
@@ -233,10 +246,11 @@ struct Scenario {
   double confidence = 0.95;  ///< level of intervals and verdicts
   PlanSection plan;
   std::vector<ScenarioProvenance> provenance;
+  std::vector<ScenarioUncertain> uncertain;
 };
 /// The root object. Keys: $schema, schema_version, name, description, time, busy_periods,
 /// catalogue {files, gpus, models, engines}, fleet {cells, pools, faults}, classes, windows,
-/// targets, seed, replications, confidence, plan, provenance.
+/// targets, seed, replications, confidence, plan, provenance, uncertain.
 void describe(json::Archive& archive, Scenario& scenario);
 
 /// Seconds of a point in time since the scenario's start.

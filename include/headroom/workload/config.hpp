@@ -175,6 +175,7 @@ struct JointLengths {
 struct LengthsConfig {
   std::string kind = "table";                     ///< "table", "joint" or "trace"
   std::string table = "azure-2023-conversation";  ///< a built-in one: see length_tables()
+  double prompt_scale = 1, output_scale = 1;      ///< factors on the table's lengths
   JointLengths joint;
   TraceConfig trace;  ///< its (prompt, output) pairs, drawn with equal probability
 };

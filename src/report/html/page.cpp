@@ -38,6 +38,8 @@ constexpr Part kParts[] = {
     {"fleet", "The fleet that holds", plain<plan_part>},
     {"targets", "Targets", plain<targets_part>},
     {"curve", "How many GPUs it takes", plain<curve_part>},
+    {"worlds", "In how many worlds it holds", plain<worlds_part>},
+    {"tornado", "What moves the answer", plain<tornado_part>},
     {"nothing", "What doing nothing costs", plain<do_nothing_part>},
     {"time", "Over time", time_part},
     {"utilisation", "How full the fleet is", plain<utilisation_part>},

@@ -24,6 +24,10 @@ Markup plan_part(const View& view);
 Markup ways_part(const View& view);
 Markup curve_part(const View& view);
 Markup do_nothing_part(const View& view);
+/// The fleet that holds in a share of all worlds (plan --worlds).
+Markup worlds_part(const View& view);
+/// Which uncertain input moves the answer most (plan --tornado).
+Markup tornado_part(const View& view);
 Markup periods_part(const View& view);
 Markup end_states_part(const View& view);
 Markup latency_part(const View& view);

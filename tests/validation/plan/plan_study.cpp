@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <boost/math/distributions/binomial.hpp>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <thread>
 #include <vector>
 
 #include "../queue_case.hpp"
+#include "compare_cases.hpp"
 #include "headroom/scenario/load.hpp"
 #include "plan_cases.hpp"
 
@@ -188,6 +191,40 @@ void paired_study() {
   fmt::print("\n");
 }
 
+/// What `compare` calls when nothing differs, and when every step is 5 % longer.
+bool compare_study(std::size_t pairs) {
+  // The 99.9 % quantile of so many chances of 5 %; 21 of 200.
+  const double allowed = boost::math::quantile(
+      boost::math::binomial_distribution<>(static_cast<double>(pairs), 0.05), 0.999);
+  fmt::print(
+      "## Comparisons\n\n"
+      "`compare` at its default gates, {} pairs of runs of 10 replications at a load of 0.8. "
+      "`A/A`: "
+      "pairs of identical scenarios with different seeds in which any metric is called different. "
+      "`slower`: pairs with the same seed, every step of the second 5 % longer, in which mean E2E "
+      "is called regressed.\n\n"
+      "| scenario | load | A/A | slower |\n|---|---|---|---|\n",
+      pairs);
+  bool held = true;
+  for (const CompareCase& compare_case : compare_cases()) {
+    std::atomic<std::size_t> different{0}, slow{0};
+    on_all_cores(pairs, [&](std::size_t i) {
+      const std::uint64_t seed = 2 * i + 1;
+      const auto base = report_of(compare_case, seed, false);
+      different += called(base, report_of(compare_case, seed + 1, false)).any ? 1 : 0;
+      slow += called(base, report_of(compare_case, seed, true)).e2e_mean ? 1 : 0;
+    });
+    fmt::print("| {} | {:.2f} | {} | {} |\n", compare_case.name, offered_load(compare_case),
+               different.load(), slow.load());
+    std::fflush(stdout);
+    held = held && static_cast<double>(different) <= allowed &&
+           static_cast<double>(slow) >= 0.95 * static_cast<double>(pairs);
+  }
+  fmt::print("\nAsked for: at most {:.0f} of {} A/A (the 99.9 % quantile of 5 %), and {:.0f}.\n\n",
+             allowed, pairs, std::ceil(0.95 * static_cast<double>(pairs)));
+  return held;
+}
+
 /// Whether a plan says the same on one thread and on two.
 bool threads_study() {
   const ResolvedScenario scenario = plan_scenario(plan_cases()[1], 3);
@@ -217,11 +254,13 @@ int study(std::size_t seeds, std::size_t trials) {
   const bool erlang = erlang_study(seeds);
   const bool coverage = coverage_study(trials);
   paired_study();
+  const bool compared = compare_study(trials);
   const bool threads = threads_study();
   const double wall_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  fmt::print("\nBars held: {}. {:.0f} s.\n", erlang && coverage && threads ? "yes" : "NO", wall_s);
-  return erlang && coverage && threads ? 0 : 1;
+  const bool held = erlang && coverage && compared && threads;
+  fmt::print("\nBars held: {}. {:.0f} s.\n", held ? "yes" : "NO", wall_s);
+  return held ? 0 : 1;
 }
 
 }  // namespace
