@@ -43,7 +43,11 @@ inline ResolvedScenario resolve_slice(const std::string& name, const Slice& slic
                    {"time.warmup", slice.warmup},
                    {"time.drain", slice.drain}};
   overrides.set.insert(overrides.set.end(), slice.set.begin(), slice.set.end());
-  overrides.set_json = {{"windows", "[]"}, {"targets", "[]"}, {"provenance", "{}"}};
+  overrides.set_json = {{"windows", "[]"},
+                        {"targets", "[]"},
+                        {"provenance", "{}"},
+                        {"uncertain", "[]"},
+                        {"plan", "{}"}};
   return resolve(load_shipped(name, overrides));
 }
 

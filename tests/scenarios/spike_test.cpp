@@ -179,7 +179,9 @@ std::pair<double, double> crest_means(
       {"windows",
        R"([{"name": "crest", "from": "2025-04-01T14:00:00Z", "to": "2025-04-01T15:00:00Z"}])"},
       {"targets", "[]"},
-      {"provenance", "{}"}};
+      {"provenance", "{}"},
+      {"uncertain", "[]"},
+      {"plan", "{}"}};
   const ResolvedScenario scenario = resolve(load_shipped(kSpike, overrides));
   const RunStatistics statistics = run(scenario).main_period().statistics;
   const auto mean = [&](const char* name) {
