@@ -36,10 +36,9 @@ PlanOptions plan_options(const CommandLine& line, const ResolvedScenario& scenar
   const std::size_t replications = line.run.replications
                                        ? static_cast<std::size_t>(declared.replications)
                                        : verdict_replications(scenario);
-  PlanOptions options =
-      plan_options_for(scenario, line.run.auto_replications
-                                     ? auto_looks(declared.confidence)
-                                     : fixed_look(replications, declared.confidence));
+  PlanOptions options = plan_options_for(
+      scenario, line.run.auto_replications ? auto_looks(declared.confidence)
+                                           : fixed_look(replications, declared.confidence));
   options.free = line.plan.free;
   options.max_gpus = line.plan.max_gpus;
   options.minimize = minimize_of(line.plan.minimize);

@@ -308,8 +308,8 @@ nlohmann::ordered_json make_plan_report(const PlanReportInput& input) {
       {input.loaded, input.resolved, result.today, input.tool, input.run, input.override_sources});
   report["$schema"] = "plan-1.schema.json";
   report["kind"] = "plan";
-  report["complete"] = result.plan.status != PlanStatus::kStopped &&
-                       !(input.ways != nullptr && input.ways->stopped);
+  report["complete"] =
+      result.plan.status != PlanStatus::kStopped && !(input.ways != nullptr && input.ways->stopped);
   report["method"]["plan"] = plan_method_block(input);
   report["answer"] = plan_answer_block(input, report["answer"]);
   Json curve = Json::array();

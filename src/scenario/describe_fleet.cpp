@@ -71,9 +71,9 @@ void describe(Archive& a, KvConfig& kv) {
   a.integer({"block_tokens", "tokens of one KV block"}, kv.block_tokens, Range{1, 65'536});
   a.integer({"blocks", "KV blocks of one replica; 0 = as many as the memory holds"}, kv.blocks,
             Range{0, 1e12});
-  a.boolean({"reuse_preempted",
-             "a preempted request finds again what prefix caching still holds of it"},
-            kv.reuse_preempted);
+  a.boolean(
+      {"reuse_preempted", "a preempted request finds again what prefix caching still holds of it"},
+      kv.reuse_preempted);
 }
 
 void describe(Archive& a, ImageConfig& image) {

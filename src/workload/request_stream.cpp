@@ -268,9 +268,8 @@ bool RequestStream::next(Request& request) {
   request.request_class = ClassId{c};
   arrivals.take(request);
   *first = arrivals.head();
-  request.earlier_today = arrivals.compiled().user_days
-                              ? arrivals.earlier_today(request.arrival, request.entity)
-                              : 0;
+  request.earlier_today =
+      arrivals.compiled().user_days ? arrivals.earlier_today(request.arrival, request.entity) : 0;
   request.arrival = request.arrival * impl_->spacing;  // after all that goes by the time of day
   return true;
 }

@@ -157,7 +157,7 @@ TEST_CASE("an autoregressive picture takes its tokens' steps and then the pixel 
   d.dtype = Dtype::kBf16;
   d.tensor_parallel = 8;
   d.model = *find_model("AR-Image-70B");
-  // Tokens: the steps of a language model of the same shapes.
+  // Tokens: the steps of a transformer of the same shapes.
   Deployment text = d;
   text.model = *find_model("Llama-3.1-70B");
   const StepBatch batch{{}, 64, 64 * 600, 64};

@@ -55,7 +55,7 @@ struct PoolCounts {
   std::int64_t steps_cut = 0;   ///< steps and batches that the horizon or a fault cut
   std::int64_t block_peak = 0;  ///< most KV blocks held at once on all its replicas
   std::int64_t admissions = 0, preemptions = 0;
-  std::int64_t blocks_reused = 0;  ///< that a preempted request found again
+  std::int64_t blocks_reused = 0;      ///< that a preempted request found again
   Ticks wasted{0};                     ///< replica time spent on attempts that were lost
   std::vector<Span> running;           ///< each stay on a replica
   std::vector<Span> queued;            ///< each stay in a queue

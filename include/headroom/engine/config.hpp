@@ -46,7 +46,7 @@ struct PoolConfig {
   /// Prefix caching: a preempted request finds those of its full blocks again that its replica has
   /// not given to others meanwhile.
   bool reuse_preempted = false;
-  std::int64_t max_context = 0;    ///< prompt + output tokens a request may have; 0 = no limit
+  std::int64_t max_context = 0;  ///< prompt + output tokens a request may have; 0 = no limit
   std::shared_ptr<const StepTable> steps;  ///< continuous and chunked
   /// Largest batch of decodes, and tokens of a step, that the kernel models behind `steps` were
   /// fitted on; 0 = no bound. Time beyond is tallied (design contract 5).

@@ -105,7 +105,7 @@ struct ExplainRow {
   /// thing or is not given.
   std::optional<double> number{};
   std::optional<Dimension> dimension{};  ///< of that number; nothing: a plain one
-  bool whole = false;                  ///< the field takes whole numbers only
+  bool whole = false;                    ///< the field takes whole numbers only
 };
 /// Effective values: decodes `document` and lists every field of the description, given or not.
 /// Throws InputError when the document does not decode.

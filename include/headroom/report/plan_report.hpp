@@ -24,7 +24,7 @@ struct PlanReportInput {
   RunBlock run;
   double wall_s = 0;
   std::vector<std::string> override_sources;
-  const WaysOut* ways = nullptr;  ///< beside the fleet; null: nothing was asked for
+  const WaysOut* ways = nullptr;       ///< beside the fleet; null: nothing was asked for
   WorldsOptions worlds_options{};      ///< of the next two
   const WorldsPlan* worlds = nullptr;  ///< null: not asked for
   const Tornado* tornado = nullptr;    ///< likewise
