@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <numeric>
 
 #include "headroom/core/check.hpp"
 
@@ -186,13 +185,7 @@ bool FleetSearch::scale_group(const PoolGroup& group) {
     return fleet;
   };
   std::int64_t high = kScaleSteps;
-  const auto gpus = [&](std::int64_t x) {
-    std::int64_t sum = 0;
-    for (const std::size_t p : group.pools) {
-      sum += fleet_at(x)[p] * scenario_.pools[p].config.gpus_per_replica;
-    }
-    return sum;
-  };
+  const auto gpus = [&](std::int64_t x) { return gpus_of(scenario_, fleet_at(x), group.pools); };
   while (gpus(high + 1) <= plan_.max_gpus) ++high;
   while (high > 1 && gpus(high) > plan_.max_gpus) --high;
   const AxisRange range{1, high, std::min(high, kScaleSteps), 2};
@@ -270,11 +263,7 @@ void FleetSearch::finish() {
   plan_.look = options_.looks[level_ - 1];
   plan_.answer = point(fleet_, level_, {});
   // Groups were judged by their own targets; what no free pool can help shows here.
-  const bool within =
-      std::accumulate(plan_.free.begin(), plan_.free.end(), std::int64_t{0},
-                      [&](std::int64_t sum, std::size_t p) {
-                        return sum + fleet_[p] * scenario_.pools[p].config.gpus_per_replica;
-                      }) <= plan_.max_gpus;
+  const bool within = gpus_of(scenario_, fleet_, plan_.free) <= plan_.max_gpus;
   plan_.status =
       plan_.answer->judgement.holds && within ? PlanStatus::kFound : PlanStatus::kOutOfBounds;
   if (plan_.status == PlanStatus::kFound && options_.node_loss) add_node_loss();

@@ -50,11 +50,4 @@ double nice_step(double value) {
   return power;
 }
 
-std::int64_t free_gpus(const ResolvedScenario& scenario, const FleetSize& fleet,
-                       const std::vector<std::size_t>& free) {
-  std::int64_t gpus = 0;
-  for (const std::size_t p : free) gpus += fleet[p] * scenario.pools[p].config.gpus_per_replica;
-  return gpus;
-}
-
 }  // namespace headroom

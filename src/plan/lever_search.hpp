@@ -34,8 +34,4 @@ AxisResult search_axis(const LeverAxis& axis, std::size_t capped, const PlanOpti
 /// About a hundredth of the value, rounded down to 1, 2 or 5 times a power of ten.
 double nice_step(double value);
 
-/// GPUs of the free pools, today's or as planned.
-std::int64_t free_gpus(const ResolvedScenario& scenario, const FleetSize& fleet,
-                       const std::vector<std::size_t>& free);
-
 }  // namespace headroom

@@ -18,8 +18,8 @@ constexpr double kMildestLimit = 1.5;
 /// Today's GPUs for each that the demand needs: by the plan, else by the fluid estimate.
 double share_held(const ResolvedScenario& today, const FleetPlan& plain) {
   if (plain.status == PlanStatus::kFound) {
-    return static_cast<double>(free_gpus(today, plain.today, plain.free)) /
-           static_cast<double>(free_gpus(today, plain.needed, plain.free));
+    return static_cast<double>(gpus_of(today, plain.today, plain.free)) /
+           static_cast<double>(gpus_of(today, plain.needed, plain.free));
   }
   double fullest = 0;
   for (const PeriodResult& period : start_run(today).periods) {
@@ -49,9 +49,9 @@ void take(LeverAnswer& answer, const LeverAxis& axis, AxisResult&& found) {
 /// GPUs that a lever with which today's fleet holds spares.
 void add_worth(LeverAnswer& answer, const ResolvedScenario& today, const FleetPlan& plain) {
   if (answer.status != LeverStatus::kFound && answer.status != LeverStatus::kNeedless) return;
-  answer.gpus = free_gpus(today, plain.today, plain.free);
+  answer.gpus = gpus_of(today, plain.today, plain.free);
   if (plain.status != PlanStatus::kFound) return;
-  const std::int64_t needed = free_gpus(today, plain.needed, plain.free);
+  const std::int64_t needed = gpus_of(today, plain.needed, plain.free);
   answer.saved = std::max<std::int64_t>(0, needed - *answer.gpus);
 }
 
@@ -64,7 +64,7 @@ void add_fleet(LeverAnswer& answer, const ResolvedScenario& scenario, std::strin
   answer.fleet = plan_fleet(scenario, options, evaluator);
   const FleetPlan& fleet = *answer.fleet;
   if (fleet.status != PlanStatus::kFound) return;
-  answer.gpus = free_gpus(scenario, fleet.needed, fleet.free);
+  answer.gpus = gpus_of(scenario, fleet.needed, fleet.free);
   if (plain.status != PlanStatus::kFound) return;
   std::int64_t needed = 0;
   for (const PoolAnswer& pool : plain.pools) needed += pool.needed_gpus;
@@ -73,7 +73,7 @@ void add_fleet(LeverAnswer& answer, const ResolvedScenario& scenario, std::strin
 
 bool holds_today(const ResolvedScenario& today, const FleetPlan& plain) {
   return plain.status == PlanStatus::kFound &&
-         free_gpus(today, plain.needed, plain.free) <= free_gpus(today, plain.today, plain.free);
+         gpus_of(today, plain.needed, plain.free) <= gpus_of(today, plain.today, plain.free);
 }
 
 /// Largest rate of a class, of all busy periods.

@@ -169,9 +169,9 @@ DeliveryAnswer solve_delivery(const ResolvedScenario& delivered, std::optional<T
     return answer;
   }
   search.add_until(answer, *from);
-  answer.gpus = free_gpus(delivered, plain.today, plain.free) + answer.needed_gpus;
+  answer.gpus = gpus_of(delivered, plain.today, plain.free) + answer.needed_gpus;
   if (plain.status == PlanStatus::kFound) {
-    answer.saved = free_gpus(delivered, plain.needed, plain.free) - *answer.gpus;
+    answer.saved = gpus_of(delivered, plain.needed, plain.free) - *answer.gpus;
   }
   return answer;
 }

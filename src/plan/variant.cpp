@@ -145,6 +145,13 @@ std::int64_t gpus_of(const ResolvedScenario& scenario, const FleetSize& fleet) {
   return gpus;
 }
 
+std::int64_t gpus_of(const ResolvedScenario& scenario, const FleetSize& fleet,
+                     const std::vector<std::size_t>& pools) {
+  std::int64_t gpus = 0;
+  for (const std::size_t p : pools) gpus += fleet[p] * scenario.pools[p].config.gpus_per_replica;
+  return gpus;
+}
+
 const Gpu* pool_gpu(const ResolvedScenario& scenario, std::size_t pool) {
   const ResolvedPool& resolved = scenario.pools.at(pool);
   if (resolved.deployment) return &resolved.deployment->gpu;

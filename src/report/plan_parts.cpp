@@ -43,6 +43,14 @@ Json pool_gpus(const ResolvedScenario& scenario, const FleetSize& fleet) {
 
 }  // namespace
 
+std::int64_t current_of_free(const PlanReportInput& input) {
+  std::int64_t sum = 0;
+  for (const std::size_t p : input.result.plan.free) sum += input.resolved.pools[p].gpus();
+  return sum;
+}
+
+std::string gpus_text(std::int64_t gpus) { return format_count(static_cast<double>(gpus)); }
+
 Json binding_block(const std::vector<TargetSpec>& targets, const Judgement& judgement) {
   if (!judgement.binding) return nullptr;
   const TargetSpec& target = targets[*judgement.binding];

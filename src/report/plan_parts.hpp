@@ -7,6 +7,10 @@
 /// Parts of make_plan_report, one a block of the report.
 namespace headroom {
 
+/// Today's GPUs of the pools that may change.
+std::int64_t current_of_free(const PlanReportInput& input);
+/// "36,656".
+std::string gpus_text(std::int64_t gpus);
 /// What a judgement says of each of the targets that it is about.
 Json judged_targets(const std::vector<TargetSpec>& targets, const Judgement& judgement);
 /// Whose verdict decides: the target furthest beyond its limit, or nearest to it.

@@ -69,14 +69,6 @@ std::int64_t sum_of(const FleetPlan& plan, Of of) {
   return sum;
 }
 
-std::int64_t current_of_free(const PlanReportInput& input) {
-  std::int64_t sum = 0;
-  for (const std::size_t p : input.result.plan.free) sum += current_gpus(input, p);
-  return sum;
-}
-
-std::string gpus_text(std::int64_t gpus) { return format_count(static_cast<double>(gpus)); }
-
 std::string signed_text(std::int64_t gpus) { return (gpus > 0 ? "+" : "") + gpus_text(gpus); }
 
 std::string floor_text(const PlanReportInput& input) {

@@ -55,8 +55,6 @@ Json count_or_null(const std::optional<std::int64_t>& count) {
   return count ? Json(*count) : Json(nullptr);
 }
 
-std::string count_text(std::int64_t gpus) { return format_count(static_cast<double>(gpus)); }
-
 Json point_row(const std::vector<TargetSpec>& targets, const LeverPoint& point) {
   const Judgement& judgement = point.judgement;
   return {{"value", number(point.value)},
@@ -113,8 +111,8 @@ std::string refused_text(const LeverAnswer& lever) {
 
 std::string worth_text(const LeverAnswer& lever) {
   if (!lever.saved) return "";
-  if (*lever.saved < 0) return fmt::format(", {} GPUs more", count_text(-*lever.saved));
-  return fmt::format(", {} GPUs saved", count_text(*lever.saved));
+  if (*lever.saved < 0) return fmt::format(", {} GPUs more", gpus_text(-*lever.saved));
+  return fmt::format(", {} GPUs saved", gpus_text(*lever.saved));
 }
 
 std::string found_text(const LeverAnswer& lever) {
@@ -123,11 +121,11 @@ std::string found_text(const LeverAnswer& lever) {
     std::int64_t from = 0;
     for (const PoolAnswer& pool : fleet.pools) from += pool.from_gpus;
     const std::string open =
-        from < *lever.gpus ? fmt::format(" ({} not excluded)", count_text(from)) : "";
-    return fmt::format("{}: {} GPUs hold{}{}", lever.name, count_text(*lever.gpus), open,
+        from < *lever.gpus ? fmt::format(" ({} not excluded)", gpus_text(from)) : "";
+    return fmt::format("{}: {} GPUs hold{}{}", lever.name, gpus_text(*lever.gpus), open,
                        worth_text(lever));
   }
-  std::string text = fmt::format("today's {} GPUs hold ", count_text(*lever.gpus));
+  std::string text = fmt::format("today's {} GPUs hold ", gpus_text(*lever.gpus));
   text += lever.kind == LeverKind::kDemand ? "" : "with ";
   text += (lever.at_bound ? "at least " : "") + setting_text(lever, lever.value);
   text += refused_text(lever);
@@ -157,7 +155,7 @@ std::string lever_text(const LeverAnswer& lever) {
                                  setting_text(lever, lever.answer->value), refused_text(lever),
                                  missed_text(lever.targets, *lever.answer));
   if (lever.gpus) {
-    text += fmt::format("; with it {} GPUs hold{}", count_text(*lever.gpus), worth_text(lever));
+    text += fmt::format("; with it {} GPUs hold{}", gpus_text(*lever.gpus), worth_text(lever));
   }
   return text;
 }
@@ -227,11 +225,11 @@ std::string delivery_text(const PlanReportInput& input, const DeliveryAnswer& de
     case LeverStatus::kFound: {
       std::string text =
           fmt::format("{} of the {} GPUs that arrive hold every target from {} on",
-                      count_text(delivery.needed_gpus), count_text(delivery.stated_gpus), from);
+                      gpus_text(delivery.needed_gpus), gpus_text(delivery.stated_gpus), from);
       if (!delivery.asked) text += ", the earliest date that all of them do";
       if (delivery.saved) {
         text +=
-            fmt::format("; {} GPUs {} than from the start", count_text(std::abs(*delivery.saved)),
+            fmt::format("; {} GPUs {} than from the start", gpus_text(std::abs(*delivery.saved)),
                         *delivery.saved >= 0 ? "fewer" : "more");
       }
       return text;
@@ -241,7 +239,7 @@ std::string delivery_text(const PlanReportInput& input, const DeliveryAnswer& de
     case LeverStatus::kNone:
       break;
   }
-  const std::string all = count_text(delivery.stated_gpus);
+  const std::string all = gpus_text(delivery.stated_gpus);
   if (!delivery.asked)
     return fmt::format("not even all {} GPUs that arrive hold, at any date", all);
   std::string text =

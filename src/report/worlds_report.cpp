@@ -6,6 +6,7 @@
 #include <string>
 
 #include "headroom/report/format.hpp"
+#include "plan_parts.hpp"
 
 namespace headroom {
 namespace {
@@ -13,13 +14,6 @@ namespace {
 const char* status_word(PlanStatus status) {
   if (status == PlanStatus::kFound) return "found";
   return status == PlanStatus::kStopped ? "stopped" : "out_of_bounds";
-}
-
-/// Today's GPUs of the pools that may change.
-std::int64_t free_gpus(const PlanReportInput& input) {
-  std::int64_t sum = 0;
-  for (const std::size_t p : input.result.plan.free) sum += input.resolved.pools[p].gpus();
-  return sum;
 }
 
 Json inputs_block(const std::vector<UncertainInput>& inputs) {
@@ -107,7 +101,7 @@ Json worlds_block(const PlanReportInput& input) {
   const WorldsPlan& worlds = *input.worlds;
   const std::size_t drawn = worlds.worlds.size();
   const bool found = worlds.status == PlanStatus::kFound;
-  const std::int64_t now = free_gpus(input);
+  const std::int64_t now = current_of_free(input);
   Json block = {{"headline", ""},
                 {"status", status_word(worlds.status)},
                 {"worlds", drawn},
@@ -150,7 +144,7 @@ Json tornado_block(const PlanReportInput& input) {
   }
   return {{"status", status_word(tornado.status)},
           {"replications", input.worlds_options.replications},
-          {"free_gpus", free_gpus(input)},
+          {"free_gpus", current_of_free(input)},
           {"stated_gpus", stated},
           {"stated_found", tornado.stated.found},
           {"step_gpus", tornado.step_gpus},

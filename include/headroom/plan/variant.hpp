@@ -54,6 +54,9 @@ ResolvedScenario with_deliveries(const ResolvedScenario& scenario, std::int64_t 
 
 /// GPUs of all pools.
 std::int64_t gpus_of(const ResolvedScenario& scenario, const FleetSize& fleet);
+/// GPUs of some of them.
+std::int64_t gpus_of(const ResolvedScenario& scenario, const FleetSize& fleet,
+                     const std::vector<std::size_t>& pools);
 
 /// In what a pool can grow.
 struct PoolStep {
