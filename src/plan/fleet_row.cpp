@@ -85,6 +85,17 @@ std::int64_t FleetRow::largest(std::int64_t most_gpus) const {
   return fits;
 }
 
+AxisRange row_range(const FleetRow& row, std::int64_t guess, std::int64_t largest_guess,
+                    const FleetPlan& plan, const std::optional<std::int64_t>& max_gpus) {
+  AxisRange range;
+  range.low = row.low();
+  range.high =
+      max_gpus ? row.largest(*max_gpus) : std::max(row.largest(plan.max_gpus), 2 * largest_guess);
+  range.guess = std::clamp(guess, range.low, range.high);
+  range.stride = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(range.guess))));
+  return range;
+}
+
 double fluid_ratio(const ResolvedScenario& scenario, const ResolvedScenario& variant,
                    const std::vector<std::size_t>& pools) {
   const std::vector<double> base = fluid_gpus(scenario);

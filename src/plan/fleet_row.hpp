@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "headroom/plan/capacity.hpp"
+#include "headroom/plan/search.hpp"
 
 namespace headroom {
 
@@ -40,8 +42,10 @@ class FleetRow {
   std::int64_t low_ = 1, centre_ = 1;
 };
 
-/// Without a bound of the user's a search reaches so many times what the fluid estimate asks for.
-inline constexpr std::int64_t kTrialReach = 2;
+/// Where on a row to look for an answer near `guess`: up to `max_gpus` where the user gave a bound,
+/// else to the plan's or twice `largest_guess`, whichever is more.
+AxisRange row_range(const FleetRow& row, std::int64_t guess, std::int64_t largest_guess,
+                    const FleetPlan& plan, const std::optional<std::int64_t>& max_gpus);
 
 /// How many GPUs a variant should need, by the fluid estimate, for one that `scenario` needs.
 double fluid_ratio(const ResolvedScenario& scenario, const ResolvedScenario& variant,

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -27,13 +26,7 @@ AxisRange range_of(const FleetRow& row, const ResolvedScenario& scenario, const 
                    const FleetPlan& plan, const WorldsOptions& options) {
   const double ratio = fluid_ratio(scenario, variant.scenario, plan.free);
   const std::int64_t guess = row.scaled(ratio);
-  AxisRange range;
-  range.low = row.low();
-  range.high = std::max(row.largest(plan.max_gpus), kTrialReach * guess);
-  if (options.max_gpus) range.high = row.largest(*options.max_gpus);
-  range.guess = std::clamp(guess, range.low, range.high);
-  range.stride = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(range.guess))));
-  return range;
+  return row_range(row, guess, guess, plan, options.max_gpus);
 }
 
 /// The search of one variant as far as what is known takes it: its answer, or what it asks for.

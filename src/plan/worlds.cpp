@@ -117,14 +117,8 @@ AxisRange WorldsSearch::range() const {
     guesses.push_back(row_.scaled(ratio));
   }
   std::sort(guesses.begin(), guesses.end());
-  AxisRange range;
-  range.low = row_.low();
-  range.high = std::max(row_.largest(plan_.max_gpus), kTrialReach * guesses.back());
-  if (options_.max_gpus) range.high = row_.largest(*options_.max_gpus);
-  range.guess = std::clamp(guesses[worlds_needed(guesses.size(), options_.assurance) - 1],
-                           range.low, range.high);
-  range.stride = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(range.guess))));
-  return range;
+  return row_range(row_, guesses[worlds_needed(guesses.size(), options_.assurance) - 1],
+                   guesses.back(), plan_, options_.max_gpus);
 }
 
 void WorldsSearch::search() {
