@@ -20,8 +20,9 @@ Examples:
   headroom fit layer/ --gpu RTX-4090 --model Llama-3.1-8B --tp 1)";
 
 inline constexpr const char* kKernelsFooter =
-    R"(predict adds predicted_ms, error and outside to every row; evaluate prints MAPE, median and 90th
-percentile by kernel and number format. outside is the factor beyond the fitted range, 1 inside.
+    R"(predict adds predicted_ms, error and outside to every row; evaluate prints MAPE, median, 90th
+percentile and bias (predicted / measured - 1, signed) by kernel and number format, and the
+server_factor that the rows ask for: of times taken in a server or with profile_gpu.py --hot. outside is the factor beyond the fitted range, 1 inside.
 
 Examples:
   headroom kernels evaluate gemm.csv --gpu A100-SXM-80GB

@@ -51,51 +51,82 @@ struct Prediction {
 /// What one kernel and number format came to.
 struct Summary {
   FitErrors errors;
+  double bias = 0;  ///< mean of predicted / measured - 1
+  std::optional<ServerFactor> server;
   std::int64_t below_bound = 0, outside = 0;
 };
 using Summaries = std::map<std::pair<KernelKind, Dtype>, Summary>;
 
-Summaries summarise(const std::vector<Prediction>& predictions) {
-  std::map<std::pair<KernelKind, Dtype>, std::vector<double>> deviations;
+Summaries summarise(const Gpu& gpu, const std::vector<Prediction>& predictions) {
+  struct Kept {
+    std::vector<MeasuredRow> rows;
+    std::vector<double> seconds, deviations;
+    double sum = 0;
+  };
+  std::map<std::pair<KernelKind, Dtype>, Kept> by_kernel;
   Summaries all;
   for (const Prediction& p : predictions) {
     const std::pair key{kind_of(p.row->shape), dtype_of(p.row->shape)};
     Summary& summary = all[key];
     summary.outside += p.outside > 1 ? 1 : 0;
     summary.below_bound += p.below_bound ? 1 : 0;
-    if (!p.below_bound) deviations[key].push_back(std::abs(p.error()));
+    if (p.below_bound) continue;
+    Kept& kept = by_kernel[key];
+    kept.rows.push_back(*p.row);
+    kept.seconds.push_back(p.seconds);
+    kept.deviations.push_back(std::abs(p.error()));
+    kept.sum += p.error();
   }
-  for (auto& [key, values] : deviations) all[key].errors = errors_from(std::move(values));
+  for (auto& [key, kept] : by_kernel) {
+    Summary& summary = all[key];
+    summary.bias = kept.sum / static_cast<double>(kept.rows.size());
+    summary.server = server_factor_of(gpu, kept.rows, kept.seconds);
+    summary.errors = errors_from(std::move(kept.deviations));
+  }
   return all;
 }
 
 std::string table(const Summaries& all) {
-  std::string text = pad_right("kernel", 20) + pad_right("dtype", 7) + pad_right("rows", 8) +
+  std::string text = pad_right("kernel", 18) + pad_right("dtype", 6) + pad_right("rows", 7) +
                      pad_right("MAPE", 8) + pad_right("median", 8) + pad_right("p90", 8) +
-                     pad_right("outside", 9) + "too fast\n";
+                     pad_right("bias", 9) + pad_right("outside", 8) + "too fast\n";
+  std::string factors;
   for (const auto& [key, s] : all) {
-    text += pad_right(std::string(name(key.first)), 20) +
-            pad_right(std::string(name(key.second)), 7) +
-            pad_right(std::to_string(s.errors.rows), 8);
+    const bool none = s.errors.rows == 0;
+    text += pad_right(std::string(name(key.first)), 18) +
+            pad_right(std::string(name(key.second)), 6) +
+            pad_right(std::to_string(s.errors.rows), 7);
     for (const double value : {s.errors.mape, s.errors.median, s.errors.p90}) {
-      text += pad_right(s.errors.rows == 0 ? "-" : fmt::format("{:.1f} %", 100 * value), 8);
+      text += pad_right(none ? "-" : fmt::format("{:.1f} %", 100 * value), 8);
     }
-    text += pad_right(std::to_string(s.outside), 9) + std::to_string(s.below_bound) + "\n";
+    text += pad_right(none ? "-" : fmt::format("{:+.1f} %", 100 * s.bias), 9) +
+            pad_right(std::to_string(s.outside), 8) + std::to_string(s.below_bound) + "\n";
+    if (s.server) {
+      factors += fmt::format(
+          "server_factor these rows ask for: {:.2f} ({} {}, {} rows, rms {:.1f} %)\n",
+          s.server->factor, name(key.first), name(key.second), s.server->rows, 100 * s.server->rms);
+    }
   }
-  return text;
+  return factors.empty() ? text : text + "\n" + factors;
 }
 
 Json table_json(const Summaries& all) {
   Json list = Json::array();
   for (const auto& [key, s] : all) {
-    list.push_back({{"kernel", name(key.first)},
-                    {"dtype", name(key.second)},
-                    {"rows", s.errors.rows},
-                    {"mape", s.errors.mape},
-                    {"median", s.errors.median},
-                    {"p90", s.errors.p90},
-                    {"outside", s.outside},
-                    {"below_bound", s.below_bound}});
+    Json row{{"kernel", name(key.first)},
+             {"dtype", name(key.second)},
+             {"rows", s.errors.rows},
+             {"mape", s.errors.mape},
+             {"median", s.errors.median},
+             {"p90", s.errors.p90},
+             {"bias", s.bias},
+             {"outside", s.outside},
+             {"below_bound", s.below_bound}};
+    if (s.server) {
+      row["server_factor"] = {
+          {"value", s.server->factor}, {"rms", s.server->rms}, {"rows", s.server->rows}};
+    }
+    list.push_back(std::move(row));
   }
   return list;
 }
@@ -181,7 +212,7 @@ int kernels_command(const CommandLine& line, const Terminal&) {
   const std::vector<Prediction> predictions = predict(kernels, gpu, file);
   if (!evaluates) return predict_rows(options, file, predictions);
 
-  const Summaries summaries = summarise(predictions);
+  const Summaries summaries = summarise(gpu, predictions);
   if (!options.out.empty()) write_rows(options.out, rows_text(file, predictions));
   if (options.json) {
     print_answer(Json{{"gpu", gpu.name},

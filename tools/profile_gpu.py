@@ -20,7 +20,7 @@ import os
 import sys
 import time
 
-from profile_gpu_grid import COLUMNS, DTYPES, KINDS, estimated_seconds, plan
+from profile_gpu_grid import BETWEEN_GPUS, COLUMNS, DTYPES, KINDS, estimated_seconds, plan
 from profile_gpu_kernels import TorchBackend, Unavailable
 
 FORMAT = 1
@@ -46,7 +46,7 @@ class CsvFile:
         self.header += [comment(f"{key}: {value}") for key, value in machine.items()]
         self.lines, self.skipped, self.done = [], [], set()
         self.changed = time.monotonic()
-        self.gpu = machine.get("gpu", "")
+        self.machine = {key: machine.get(key, "") for key in ("gpu", "heated")}
         if os.path.exists(path):
             if not resume:
                 raise BadFile(f"{path} exists; --resume goes on with it, --out takes another folder")
@@ -55,10 +55,12 @@ class CsvFile:
     def _read(self):
         with open(self.path, encoding="utf-8") as file:
             lines = file.read().splitlines()
-        gpu = [line[len("# gpu: "):] for line in lines if line.startswith("# gpu: ")]
-        if gpu != [" ".join(self.gpu.split())]:
-            raise BadFile(f"{self.path} was measured on {gpu[0] if gpu else 'an unknown GPU'}, "
-                          f"this is {self.gpu}")
+        was = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# ") and ": " in line)
+        if was.get("gpu") != " ".join(self.machine["gpu"].split()):
+            raise BadFile(f"{self.path} was measured on {was.get('gpu', 'an unknown GPU')}, "
+                          f"this is {self.machine['gpu']}")
+        if was.get("heated", "") != self.machine["heated"]:
+            raise BadFile(f"{self.path} was measured with another --hot")
         rows = [line for line in lines if line and not line.startswith("#")]
         if not rows or rows[0] != ",".join(self.columns + self.measured):
             raise BadFile(f"{self.path} has other columns than this version writes")
@@ -116,6 +118,16 @@ def positive(text):
     return int(text)
 
 
+def seconds(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 60:
+        raise argparse.ArgumentTypeError(f"\"{text}\" is no number of seconds up to 60")
+    return value
+
+
 def parse_arguments(argv):
     parser = argparse.ArgumentParser(
         prog="profile_gpu.py", description=__doc__.splitlines()[0],
@@ -128,6 +140,9 @@ def parse_arguments(argv):
                         metavar="LIST", help="of bf16, fp16, fp8, int8; narrow ones for gemm alone")
     parser.add_argument("--quick", action="store_true", help="a coarse grid, minutes not hours")
     parser.add_argument("--repeats", type=positive, metavar="N", help="replays timed (7; quick 3)")
+    parser.add_argument("--hot", type=seconds, metavar="S",
+                        help="run each kernel for S seconds before it is timed, as a busy server "
+                             "does: clocks fall (1 settles them)")
     parser.add_argument("--device", type=int, default=0, metavar="N", help="CUDA device")
     parser.add_argument("--gpus", type=positive, default=8, metavar="N",
                         help="most GPUs that collectives use, of those there are")
@@ -141,14 +156,14 @@ def duration(seconds):
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
-def print_plan(planned, repeats, out):
+def print_plan(planned, repeats, hot, out):
     total = 0.0
     print(f"{'kind':20}{'rows':>8}{'time':>10}", file=out)
     for kind, rows in planned:
-        seconds = estimated_seconds(kind, rows, repeats)
-        total += seconds
+        time_s = estimated_seconds(kind, rows, repeats) + len(rows) * hot
+        total += time_s
         note = "" if rows else "  (no data type or no second GPU for it)"
-        print(f"{kind:20}{len(rows):8}{duration(seconds):>10}{note}", file=out)
+        print(f"{kind:20}{len(rows):8}{duration(time_s):>10}{note}", file=out)
     count = sum(len(rows) for _, rows in planned)
     print(f"{'in all':20}{count:8}{duration(total):>10}\n"
           "Times are guessed for an A100; small GPUs take longer.", file=out)
@@ -186,10 +201,11 @@ def main(argv=None, backend=None):
     args = parse_arguments(argv)
     repeats = args.repeats or (3 if args.quick else 7)
     if args.dry_run:
-        print_plan(plan(args.kinds, args.dtype, args.quick, args.gpus), repeats, sys.stdout)
+        print_plan(plan(args.kinds, args.dtype, args.quick, args.gpus), repeats,
+                   args.hot or 0.0, sys.stdout)
         return 0
     try:
-        backend = backend or TorchBackend(args.device)
+        backend = backend or TorchBackend(args.device, args.hot or 0.0)
         planned = plan(args.kinds, args.dtype, args.quick, min(args.gpus, backend.gpus()))
         machine = dict(backend.machine())
         machine["date"] = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
@@ -200,6 +216,10 @@ def main(argv=None, backend=None):
             if not rows:
                 continue
             path = os.path.join(args.out, f"{kind}.csv")
+            if args.hot and kind not in BETWEEN_GPUS:
+                machine["heated"] = f"{args.hot:g} s before each row"
+            else:
+                machine.pop("heated", None)
             done, left = measure_kind(backend, kind, rows, path, machine, args, repeats)
             measured, skipped = measured + done, skipped + left
     except KeyboardInterrupt:

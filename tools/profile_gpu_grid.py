@@ -221,6 +221,6 @@ def estimated_seconds(kind, rows, repeats):
     total = 0.0
     for row in rows:
         one = estimated_ms(kind, row)
-        # Twice through the calls before the replays; memory and graph take a tenth of a second.
-        total += 0.1 + 1e-3 * one * calls_for(one) * (2 + WARM_UP + repeats)
+        # Twice through the calls before the replays; memory and graph take 30 ms (seen on an H200).
+        total += 0.03 + 1e-3 * one * calls_for(one) * (2 + WARM_UP + repeats)
     return total

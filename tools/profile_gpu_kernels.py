@@ -2,6 +2,7 @@
 
 import platform
 import statistics
+import time
 
 from profile_gpu_grid import (BETWEEN_GPUS, BYTES, COLUMNS, PASSES, WARM_UP, calls_for, copies_for,
                               estimated_ms, expert_visits)
@@ -16,9 +17,12 @@ class SkipRow(Exception):
 
 
 class TorchBackend:
-    """Kernels by PyTorch on one CUDA device; collectives on several."""
+    """Kernels by PyTorch on one CUDA device; collectives on several.
 
-    def __init__(self, device=0):
+    Each kernel but those between GPUs runs for hot_s seconds before it is timed.
+    """
+
+    def __init__(self, device=0, hot_s=0.0):
         try:
             import torch
         except ImportError as error:
@@ -30,7 +34,7 @@ class TorchBackend:
         if device >= torch.cuda.device_count():
             raise Unavailable(f"there is no device {device}: PyTorch sees "
                               f"{torch.cuda.device_count()}")
-        self.torch, self.device = torch, device
+        self.torch, self.device, self.hot_s = torch, device, hot_s
         torch.cuda.set_device(device)
         self.properties = torch.cuda.get_device_properties(device)
         self.cache = getattr(self.properties, "L2_cache_size", 0) or 64 * 2**20
@@ -81,7 +85,8 @@ class TorchBackend:
         free, _ = self.torch.cuda.mem_get_info()
         budget = 0.4 * free
         make = getattr(self, "_" + kind)
-        return time_graph(self.torch, make(v, calls, budget), repeats, self.flush)
+        return time_graph(self.torch, make(v, calls, budget), repeats, self.flush,
+                          self.hot_s)
 
     def _format(self, dtype):
         torch = self.torch
@@ -199,8 +204,8 @@ def driver_version():
         return "unknown"
 
 
-def time_graph(torch, calls, repeats, flush):
-    """Median milliseconds of one call."""
+def time_graph(torch, calls, repeats, flush, hot_s=0.0):
+    """Median milliseconds of one call, after hot_s seconds of nothing else."""
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):  # loads kernels and work space before the graph is recorded
@@ -212,6 +217,11 @@ def time_graph(torch, calls, repeats, flush):
     with torch.cuda.graph(graph):
         for call in calls:
             call()
+    cool = time.monotonic() + hot_s
+    while time.monotonic() < cool:
+        for _ in range(4):  # a few in the queue, so that the chip never waits for the host
+            graph.replay()
+        torch.cuda.synchronize()
     start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     times = []
     for i in range(WARM_UP + repeats):

@@ -11,6 +11,7 @@
 #include "fitted_forms.hpp"
 #include "headroom/core/check.hpp"
 #include "headroom/latency/deployment.hpp"
+#include "operators.hpp"
 
 namespace headroom {
 namespace {
@@ -256,6 +257,27 @@ std::vector<Issue> unit_problems(const Gpu& gpu, std::span<const MeasuredRow> ro
     issues.push_back(std::move(issue));
   }
   return issues;
+}
+
+std::optional<ServerFactor> server_factor_of(const Gpu& gpu, std::span<const MeasuredRow> rows,
+                                             std::span<const double> alone_s) {
+  HEADROOM_CHECK(rows.size() == alone_s.size(), "one time alone a row");
+  constexpr std::int64_t kFewestRows = 10;
+  constexpr double kHalf = 0.5;
+  Eigen::VectorXd share(static_cast<Eigen::Index>(rows.size()));
+  Eigen::VectorXd excess(share.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto at = static_cast<Eigen::Index>(i);
+    share[at] = computing_share(gpu, rows[i].shape);
+    excess[at] = rows[i].seconds / alone_s[i] - 1;
+  }
+  ServerFactor fit;
+  fit.rows = (share.array() > kHalf).count();
+  if (fit.rows < kFewestRows) return std::nullopt;
+  const double slope = share.dot(excess) / share.squaredNorm();
+  fit.factor = 1 + slope;
+  fit.rms = std::sqrt((excess - slope * share).squaredNorm() / static_cast<double>(share.size()));
+  return fit;
 }
 
 FitErrors errors_of(const KernelModel& model, std::span<const MeasuredRow> rows) {

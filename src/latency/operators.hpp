@@ -207,6 +207,10 @@ void prefill_operators(const Slice& s, std::int64_t chunk, std::int64_t past, Si
        s.layers / static_cast<double>(s.groups));
 }
 
+/// How much a kernel computes rather than waits for memory, 0 to 1: c^2 / (c^2 + m^2), c = flop /
+/// peak and m = bytes / HBM bandwidth. What lower clocks slow (docs/model-latency.md, The chain).
+double computing_share(const Gpu& gpu, const KernelShape& shape);
+
 /// A deployment's operators timed: kernels, clocks and launch gaps.
 class OperatorClock {
  public:

@@ -7,6 +7,14 @@
 
 namespace headroom {
 
+double computing_share(const Gpu& gpu, const KernelShape& shape) {
+  const Work work = work_of(shape);
+  const double compute = work.flop / gpu.peak_flops(dtype_of(shape));
+  const double memory = work.bytes / gpu.hbm_bytes_per_s;
+  const double squares = compute * compute + memory * memory;
+  return squares > 0 ? compute * compute / squares : 0;
+}
+
 OperatorClock::OperatorClock(const Deployment& deployment)
     : gpu_(deployment.gpu),
       server_factor_(deployment.engine.server_factor),
@@ -15,12 +23,8 @@ OperatorClock::OperatorClock(const Deployment& deployment)
 
 double OperatorClock::seconds(const KernelShape& shape) const {
   // A chip under load runs at lower clocks: that slows what computes, not what waits for memory.
-  const Work work = work_of(shape);
-  const double compute = work.flop / gpu_.peak_flops(dtype_of(shape));
-  const double memory = work.bytes / gpu_.hbm_bytes_per_s;
-  const double squares = compute * compute + memory * memory;
-  const double computing = squares > 0 ? compute * compute / squares : 0;
-  return kernels_.seconds(shape) * (1 + (server_factor_ - 1) * computing) + launch_s_;
+  return kernels_.seconds(shape) * (1 + (server_factor_ - 1) * computing_share(gpu_, shape)) +
+         launch_s_;
 }
 
 StepParts::StepParts(const Deployment& deployment)

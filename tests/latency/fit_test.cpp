@@ -279,5 +279,31 @@ TEST_CASE("shipped coefficients meet the measured kernels they came from",
   }
 }
 
+TEST_CASE("rows of a hot chip tell the server factor, those that wait for memory do not",
+          "[latency][fit]") {
+  const Gpu& gpu = *find_gpu("A100-SXM-80GB");  // 312 TFLOP/s, 2.039 TB/s
+  std::vector<MeasuredRow> hot;
+  std::vector<double> alone;
+  for (std::int64_t m = 1; m <= 8192; m *= 2) {
+    for (const std::int64_t width : {4096, 8192}) {
+      const double c = 2.0 * static_cast<double>(m * width * width) / 312e12;
+      const double b = 2.0 * static_cast<double>(2 * m * width + width * width) / 2.039e12;
+      const double alone_s = 2e-6 + 1.3 * std::max(c, b);
+      alone.push_back(alone_s);
+      hot.push_back({GemmShape{m, width, width}, alone_s * (1 + 0.2 * c * c / (c * c + b * b)), 0});
+    }
+  }
+  const auto fit = server_factor_of(gpu, hot, alone);
+  REQUIRE(fit.has_value());
+  CHECK(fit->factor == Approx(1.2));
+  CHECK(fit->rms == Approx(0).margin(1e-9));
+  // c > b from m = 256 up: twelve of the rows.
+  CHECK(fit->rows == 12);
+
+  // One token and two: nothing to compute.
+  CHECK_FALSE(
+      server_factor_of(gpu, std::span(hot).first(4), std::span(alone).first(4)).has_value());
+}
+
 }  // namespace
 }  // namespace headroom

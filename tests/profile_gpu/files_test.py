@@ -45,6 +45,19 @@ class Arguments(Folder):
     def test_repeats_must_be_positive(self):
         self.assertEqual(run("--repeats", "0")[0], 2)
 
+    def test_seconds_of_heat_are_a_number_in_reach(self):
+        for text in ("0", "-1", "61", "soon", "nan"):
+            code, _, err = run("--hot", text, "--dry-run")
+            self.assertEqual(code, 2)
+            self.assertIn(f'"{text}"', err)
+
+    def test_heat_counts_in_the_time_of_the_plan(self):
+        rows = len(grid.plan(["gemm"], ["bfloat16"], True, 8)[0][1])
+        _, cold, _ = run("--dry-run", "--quick", "--kinds", "gemm")
+        _, hot, _ = run("--dry-run", "--quick", "--kinds", "gemm", "--hot", "60")
+        self.assertNotIn(f"{rows} min", cold)
+        self.assertIn(f"{rows} min", hot)
+
     def test_dry_run_needs_neither_torch_nor_a_folder(self):
         code, out, _ = run("--dry-run", "--kinds", "gemm,moe", "--out", self.out)
         self.assertEqual(code, 0)
@@ -65,6 +78,21 @@ class Arguments(Folder):
 
 
 class Files(Folder):
+    def test_heated_files_say_so_and_do_not_mix_with_others(self):
+        hot = ("--quick", "--kinds", "gemm", "--out", self.out, "--hot", "0.5")
+        self.assertEqual(run(*hot, gpu=FakeGpu())[0], 0)
+        self.assertIn("# heated: 0.5 s before each row", self.lines("gemm"))
+        self.assertEqual(run(*hot, "--resume", gpu=FakeGpu())[0], 0)
+        code, _, err = run(*hot[:-2], "--resume", gpu=FakeGpu())
+        self.assertEqual(code, 3)
+        self.assertIn("--hot", err)
+
+    def test_nothing_between_gpus_is_heated(self):
+        code, _, _ = run("--quick", "--kinds", "gemm,collectives", "--hot", "1", "--out", self.out,
+                         gpu=FakeGpu(gpus=2))
+        self.assertEqual(code, 0)
+        self.assertFalse([line for line in self.lines("collectives") if "heated" in line])
+
     def test_the_reader_of_headroom_takes_every_file(self):
         reader = os.environ.get("HEADROOM_READ_KERNELS")
         if not reader:

@@ -76,8 +76,8 @@ class Grid(unittest.TestCase):
     def test_the_guess_of_a_large_gemm_is_its_flop_at_60_percent(self):
         row = ("bfloat16", 8192, 8192, 8192)
         self.assertAlmostEqual(grid.estimated_ms("gemm", row), 2 * 8192**3 / (0.6 * 312e9))
-        # 3 calls, gone through twice and replayed 3 + 7 times, and 0.1 s.
-        expected = 0.1 + 12 * 3 * 2 * 8192**3 / (0.6 * 312e12)
+        # 3 calls, gone through twice and replayed 3 + 7 times, and 30 ms.
+        expected = 0.03 + 12 * 3 * 2 * 8192**3 / (0.6 * 312e12)
         self.assertAlmostEqual(grid.estimated_seconds("gemm", [row], 7), expected)
 
 

@@ -193,21 +193,23 @@ std::pair<double, double> crest_means(
   return {mean("chat-free"), mean("image-free")};
 }
 
-TEST_CASE("the hourly estimate of the crest lies within a few per cent of step time",
-          "[scenarios][spike][slow]") {
-  // Near saturation a per cent of step time is a tenth of the answer and more, so that a quarter of
-  // the answer is 2 % of step time, less than kernels are known to: docs/spike.md. The factor is
-  // that of computing kernels, about 60 % of a step: 1.04 and 1.2 for 1.1 are 3 and 5.5 % of it.
+TEST_CASE(
+    "the crest is within a quarter of the hourly estimate, and a few per cent of step time are "
+    "worth as much",
+    "[scenarios][spike][slow]") {
+  // 49 s for a message and 240 s for an image, worked out before the scenario was written; a check,
+  // not a target (docs/spike.md).
   const auto [chat, image] = crest_means({});
-  const auto [fast_chat, fast_image] = crest_means({{"fleet.pools.a100.server_factor", "1.04"}});
+  CHECK(chat == Approx(49).epsilon(0.25));
+  CHECK(image == Approx(240).epsilon(0.25));
+  // Near saturation a per cent of step time is a tenth of the answer and more. The factor is that
+  // of computing kernels, about 60 % of a step: 1.1 and 1.2 for 1.15 are 2.7 % of it.
+  const auto [fast_chat, fast_image] = crest_means({{"fleet.pools.a100.server_factor", "1.1"}});
   const auto [slow_chat, slow_image] = crest_means({{"fleet.pools.a100.server_factor", "1.2"}});
   CHECK(fast_chat < chat * 0.85);
-  CHECK(slow_chat > chat * 1.5);
-  CHECK(chat < 49);
-  CHECK(slow_chat > 49);
-  CHECK(image < 240);
-  CHECK(slow_image > 240);
   CHECK(fast_image < image * 0.85);
+  CHECK(slow_chat > chat * 1.15);
+  CHECK(slow_image > image * 1.15);
 }
 
 TEST_CASE("the two days break on Monday noon, are worst on Tuesday and leave no backlog",

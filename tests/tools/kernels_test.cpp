@@ -70,6 +70,8 @@ TEST_CASE(
   CHECK(scored["below_bound"] == 1);
   CHECK(scored["outside"] == 1);  // k = 16,384 was left out of the fit
   CHECK(scored["mape"] < 0.06);
+  CHECK(std::abs(scored["bias"].get<double>()) <= scored["mape"].get<double>());
+  CHECK(scored["server_factor"]["value"].get<double>() == Approx(1).margin(0.06));
 
   const Ended bound =
       tool("kernels evaluate " + data.path() + " --gpu A100-SXM-80GB --family bound --json");

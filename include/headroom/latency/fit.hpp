@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +72,19 @@ bool has_weights(KernelKind kind);
 /// The same from the deviations themselves.
 FitErrors errors_from(std::vector<double> deviations);
 FitErrors errors_of(const KernelModel& model, std::span<const MeasuredRow> rows);
+
+/// The server factor (Deployment's) that rows measured in a server or on a hot chip ask for.
+struct ServerFactor {
+  double factor = 1;
+  double rms = 0;         ///< of measured / time alone about it
+  std::int64_t rows = 0;  ///< rows that compute more than they wait for memory
+};
+/// Least squares of measured / alone - 1 = (factor - 1) x share of computing, which is how a step
+/// applies the factor (docs/model-latency.md, The chain). `alone_s` are the kernels' times on a
+/// cool chip, predicted or measured, one a row. Nothing where fewer than ten rows compute more than
+/// they wait for memory: those alone tell. REQUIRES: as many times as rows, all above zero.
+std::optional<ServerFactor> server_factor_of(const Gpu& gpu, std::span<const MeasuredRow> rows,
+                                             std::span<const double> alone_s);
 
 struct FitOptions {
   /// Which rows are held back and scored.

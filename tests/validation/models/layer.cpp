@@ -9,6 +9,7 @@
 #include "csv.hpp"
 #include "headroom/core/check.hpp"
 #include "headroom/latency/deployment.hpp"
+#include "headroom/latency/fit.hpp"
 #include "sections.hpp"
 #include "study.hpp"
 
@@ -27,6 +28,9 @@ constexpr std::array<Pair, 7> kPairs{{{"attn_pre_proj_ms", "qkv"},
                                       {"attn_rope_ms", "rope"},
                                       {"mlp_act_ms", "activation"},
                                       {"post_attention_layernorm_ms", "norm"}}};
+constexpr std::size_t kGemmPairs = 4;
+/// Fewer tokens leave nothing to compute: no heat.
+constexpr std::int64_t kHeatTokens = 128;
 constexpr std::array<std::pair<int, int>, 3> kTokenBands{{{1, 127}, {128, 1023}, {1024, 1 << 30}}};
 
 Deployment layer_deployment(const std::string& gpu, std::int64_t tp, double server_factor) {
@@ -58,7 +62,28 @@ struct Tally {
   std::map<std::string, ErrorSample> by_operator;
   std::map<std::size_t, ErrorSample> layer_by_band;  ///< all seven operators together
   std::map<std::int64_t, ErrorSample> layer_by_tp;
+  std::vector<MeasuredRow> gemms;     ///< from kHeatTokens tokens up
+  std::vector<double> gemms_alone_s;  ///< predicted for them
 };
+
+/// The matrix product behind the pair of that place.
+GemmShape gemm_of(std::size_t pair, std::int64_t tokens, std::int64_t tp) {
+  const Transformer& t = find_model("Llama-2-70B")->transformer;
+  const std::int64_t d = t.d_model;
+  const std::int64_t ff = t.d_ff / tp;
+  const std::int64_t queries = t.heads * t.head_dim / tp;
+  const std::int64_t cached = t.kv_heads * t.head_dim / tp;
+  const std::array<std::pair<std::int64_t, std::int64_t>, kGemmPairs> widths{
+      {{queries + 2 * cached, d}, {d, queries}, {2 * ff, d}, {d, ff}}};
+  return {tokens, widths[pair].first, widths[pair].second, Dtype::kFp16};
+}
+
+std::string factor_text(const std::string& gpu, const Tally& alone) {
+  const auto fit = server_factor_of(*find_gpu(gpu), alone.gemms, alone.gemms_alone_s);
+  HEADROOM_CHECK(fit.has_value(), "long batches compute");
+  return fmt::format("{:.2f} on {} ({} rows, rms {:.1f} %)", fit->factor, gpu, fit->rows,
+                     100 * fit->rms);
+}
 
 Tally compare(const Csv& measured, const std::string& gpu, double server_factor,
               std::vector<std::string>* plot) {
@@ -80,6 +105,10 @@ Tally compare(const Csv& measured, const std::string& gpu, double server_factor,
       const double extra =
           std::string_view(kPairs[i].name) == "norm" ? measured.number(row, "add_ms") * 1e-3 : 0;
       tally.by_operator[kPairs[i].name].add(predicted, truth + extra);
+      if (i < kGemmPairs && tokens >= kHeatTokens) {
+        tally.gemms.push_back({gemm_of(i, tokens, tp), truth, 0});
+        tally.gemms_alone_s.push_back(predicted);
+      }
       const double times = std::string_view(kPairs[i].name) == "norm" ? 2 : 1;
       layer += times * predicted;
       layer_measured += times * (truth + extra);
@@ -110,13 +139,13 @@ void print_row(std::ostream& out, const std::string& what,
 }  // namespace
 
 void write_layer(const StudyInput& input, std::ostream& out) {
-  constexpr double kServer = 1.1;  // of the presets vllm-v1 and tensorrt-llm
+  const double server = find_engine_preset("vllm-v1")->server_factor;
   const Csv a100(data_file(input, "kernels_vidur/a100/llama2_70b_layer_ops.csv"));
   const Csv h100(data_file(input, "kernels_vidur/h100/llama2_70b_layer_ops.csv"));
   std::vector<std::string> plot;
   const std::array<Tally, 4> tallies{
-      compare(a100, "A100-SXM-80GB", 1, nullptr), compare(a100, "A100-SXM-80GB", kServer, &plot),
-      compare(h100, "H100-SXM-80GB", 1, nullptr), compare(h100, "H100-SXM-80GB", kServer, &plot)};
+      compare(a100, "A100-SXM-80GB", 1, nullptr), compare(a100, "A100-SXM-80GB", server, &plot),
+      compare(h100, "H100-SXM-80GB", 1, nullptr), compare(h100, "H100-SXM-80GB", server, &plot)};
   write_plot(input, "layer", "gpu,tp,tokens,measured_ms,predicted_ms", plot);
 
   out << fmt::format(
@@ -125,10 +154,10 @@ void write_layer(const StudyInput& input, std::ostream& out) {
       "(microsoft/vidur @ 7d4751336). Nothing was tuned on them: kernels are the shipped fits\n"
       "(vLLM 0.14), composed by the code that composes steps, without launch and host cost; "
       "beside\n"
-      "them the same with the server factor {:.1f} of the presets of 2025. MAPE / median / 90th\n"
+      "them the same with the server factor {:.2f} of the presets of 2025. MAPE / median / 90th\n"
       "percentile, then the signed mean, in %. A layer is two norms and every other operation\n"
       "once; attention and all-reduces are not in these measurements.\n\n",
-      a100.rows(), h100.rows(), kServer);
+      a100.rows(), h100.rows(), server);
   out << "| | A100, kernels alone | bias | A100, server factor | bias | H100, kernels alone | bias "
          "| H100, server factor | bias |\n|---|---|---|---|---|---|---|---|---|\n";
   for (const Pair& pair : kPairs) {
@@ -155,7 +184,12 @@ void write_layer(const StudyInput& input, std::ostream& out) {
     }
     print_row(out, fmt::format("layer, tensor parallelism {}", tp), cells);
   }
-  out << "\n";
+  out << fmt::format(
+      "\nThe server factor that the four matrix products ask for, by least squares on the share of "
+      "computing\nfrom {} tokens up: {}, {}. H100's rows mix heat with kernels older than vLLM "
+      "0.14's.\n\n",
+      kHeatTokens, factor_text("A100-SXM-80GB", tallies[0]),
+      factor_text("H100-SXM-80GB", tallies[2]));
 }
 
 }  // namespace headroom::validation

@@ -10,8 +10,9 @@
 namespace headroom::validation {
 
 std::span<const Section> sections() {
-  static constexpr std::array<Section, 7> kSections{{
+  static constexpr std::array<Section, 8> kSections{{
       {"kernels", "kernel models against measured kernels", write_kernels},
+      {"h200", "an H200 measured by tools/profile_gpu.py, cold and hot", write_h200},
       {"layer", "a composed layer against Vidur's operations", write_layer},
       {"serving", "replays of real vLLM servers in overload", write_serving},
       {"splitwise", "step times of 2023 under eager launches", write_splitwise},

@@ -24,6 +24,7 @@ struct Section {
 std::span<const Section> sections();
 
 void write_kernels(const StudyInput& input, std::ostream& out);
+void write_h200(const StudyInput& input, std::ostream& out);
 void write_layer(const StudyInput& input, std::ostream& out);
 void write_serving(const StudyInput& input, std::ostream& out);
 void write_splitwise(const StudyInput& input, std::ostream& out);
