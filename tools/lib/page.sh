@@ -20,11 +20,12 @@ replace_part() {
   rm -f "$text"
 }
 
-# When, from which commit and on what a part was made.
+page_commit() { git -C "$repository" -c safe.directory='*' rev-parse --short=12 HEAD; }
+page_compiler() { c++ --version | head -n 1; }
+
+# page_stamp [COMMIT COMPILER]: when, from which commit and on what a part was made.
 page_stamp() {
-  local commit
-  commit=$(git -C "$repository" -c safe.directory='*' rev-parse --short=12 HEAD)
-  printf 'Commit %s, %s, %s, %s cores, %s.\n' "$commit" "$(date -u +%Y-%m-%d)" \
+  printf 'Commit %s, %s, %s, %s cores, %s.\n' "${1:-$(page_commit)}" "$(date -u +%Y-%m-%d)" \
     "$(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs)" "$(nproc)" \
-    "$(c++ --version | head -n 1)"
+    "${2:-$(page_compiler)}"
 }

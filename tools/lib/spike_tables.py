@@ -1,9 +1,11 @@
-"""Prints one generated table of docs/spike.md: python3 spike_tables.py HEADROOM TABLE
+"""Prints one generated table of docs/spike.md: python3 spike_tables.py HEADROOM TABLE [A100.json]
 
 The tables are hours, cells, changes and users; each row is a run of the shipped scenario with the
-settings that stand beside it.
+settings that stand beside it. As many rows run at a time as there are cores. A100.json is a kernel
+file of the measured kernels as tables; without it the row about them is left out.
 """
 
+import concurrent.futures
 import copy
 import json
 import os
@@ -47,10 +49,10 @@ class Result:
             path = os.path.join(folder, "spike.json")
             with open(path, "w", encoding="utf-8") as file:
                 json.dump(scenario, file)
-            done = subprocess.run([sys.argv[1], "run", path, "-n", str(replications), "-q",
-                                   "--json"], capture_output=True, text=True, check=False)
+            done = subprocess.run([sys.argv[1], "run", path, "-n", str(replications), "-q", "-j",
+                                   "1", "--json"], capture_output=True, text=True, check=False)
         if done.returncode not in (0, 1):  # 1: a warning was given
-            sys.exit(f"{scenario['name']}: {done.stderr}")
+            raise RuntimeError(done.stderr)
         self.report = json.loads(done.stdout)
 
     def group(self, metric, name, window):
@@ -91,37 +93,47 @@ def row(*cells):
     print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
 
 
+def head(*names):
+    row(*names)
+    row(*["---"] * len(names))
+
+
+def results(*runs):
+    """Of (scenario, replications) each, in order."""
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as crew:
+        yield from crew.map(lambda run: Result(*run), runs)
+
+
 def classes(scenario, names):
     return [c for c in scenario["classes"] if c["name"] in names]
 
 
 def hours():
     day = "2025-04-01"
-    row("UTC", "chat expected", "chat simulated", "image expected", "image simulated")
-    row(*["---"] * 5)
-    quiet = ("2025-03-24", 14)
-    answer = Result(prepared(QUIET, [quiet]), 10)
-    row("24 March 14 (quiet)", 9, answer.mean("chat-free", quiet), "", "")
     # Worked out hour by hour before the scenario was written: page, Simulated and expected.
     expected = ((("2025-03-31", 14), "31 March 14", 13, 64),
                 (("2025-03-31", 17), "31 March 17 (sign-ups)", 10, 52),
                 ((day, 12), "1 April 12", 15, 78), ((day, 13), "1 April 13", 27, 137),
                 ((day, 14), "1 April 14", 49, 240), ((day, 16), "1 April 16", 15, 76))
-    answer = Result(prepared(SPIKE, [window for window, *_ in expected]), 10)
+    quiet = ("2025-03-24", 14)
+    quiet_day, spike = results((prepared(QUIET, [quiet]), 10),
+                               (prepared(SPIKE, [window for window, *_ in expected]), 10))
+    head("UTC", "chat expected", "chat simulated", "image expected", "image simulated")
+    row("24 March 14 (quiet)", 9, quiet_day.mean("chat-free", quiet), "", "")
     for window, label, chat, image in expected:
-        row(label, chat, answer.mean("chat-free", window), image,
-            answer.mean("image-paid", window))
+        row(label, chat, spike.mean("chat-free", window), image, spike.mean("image-paid", window))
 
 
 def cells():
     at12, at14 = ("2025-04-01", 12), ("2025-04-01", 14)
-    row("cells", "replicas in one", "replications", "chat 12 UTC", "chat 14 UTC", "image 14 UTC",
-        "chat queued 14 UTC, p95")
-    row(*["---"] * 7)
-    for count, replications in ((3125, 10), (625, 3), (125, 2), (25, 1)):
-        def change(scenario, count=count):
-            scenario["fleet"]["cells"]["count"] = count
-        answer = Result(prepared(SPIKE, [at12, at14], change, True), replications)
+    grains = ((3125, 10), (625, 3), (125, 2), (25, 1))
+
+    def grain(count):
+        return lambda scenario: scenario["fleet"]["cells"].update(count=count)
+    head("cells", "replicas in one", "replications", "chat 12 UTC", "chat 14 UTC", "image 14 UTC",
+         "chat queued 14 UTC, p95")
+    for (count, replications), answer in zip(grains, results(*(
+            (prepared(SPIKE, [at12, at14], grain(count), True), n) for count, n in grains))):
         queued = answer.group("queue_delay_s", "chat-free", at14)["p95"]
         row(f"{count:,}", 3125 // count, replications, answer.mean("chat-free", at12, False),
             answer.mean("chat-free", at14), answer.mean("image-free", at14), f"{queued:.2g}")
@@ -191,28 +203,29 @@ def image_pool(scenario):
 
 def changes():
     at12, at14 = ("2025-04-01", 12), ("2025-04-01", 14)
-    row("change", "chat 12", "chat 14", "image 14", "lost of chat 14", "lost of image 14")
-    row(*["---"] * 6)
-    for label, change in (
-            ("as shipped", None),
-            ("prefix hits 70 %", hits(0.7)), ("prefix hits 37 %", hits(0.37)),
-            ("prefix hits none", hits(0)),
-            ("1.1 B messages a day", busier),
-            ("swing of the day halved (`amplitude` 0.5)", flatter),
-            ("batch at most 512", batching(max_batch=512)),
-            ("batch at most 256", batching(max_batch=256)),
-            ("token budget 2,048", batching(token_budget=2048)),
-            ("images of 272 tokens", image_tokens(272)),
-            ("images of 4,160 tokens", image_tokens(4160)),
-            ("no pixel decoder", no_decoder),
-            ("a decoder pool of its own, 22,000 + 3,000 GPUs", decoder_pool),
-            ("images on 5,000 GPUs of their own", image_pool),
-            *((f"`server_factor` {factor}", of_pool(server_factor=factor))
-              for factor in (1.0, 1.05, 1.1, 1.2, 1.25)),
-            ("the measured A100 tables for the fitted forms", of_pool(family="table")),
-            *((f"{gpus:,} GPUs", lambda s, gpus=gpus: of_pool(gpus=gpus)(s))
-              for gpus in (30000, 35000, 40000))):
-        answer = Result(prepared(SPIKE, [at12, at14], change, True), 3)
+    tried = [
+        ("as shipped", None),
+        ("prefix hits 70 %", hits(0.7)), ("prefix hits 37 %", hits(0.37)),
+        ("prefix hits none", hits(0)),
+        ("1.1 B messages a day", busier),
+        ("swing of the day halved (`amplitude` 0.5)", flatter),
+        ("batch at most 512", batching(max_batch=512)),
+        ("batch at most 256", batching(max_batch=256)),
+        ("token budget 2,048", batching(token_budget=2048)),
+        ("images of 272 tokens", image_tokens(272)),
+        ("images of 4,160 tokens", image_tokens(4160)),
+        ("no pixel decoder", no_decoder),
+        ("a decoder pool of its own, 22,000 + 3,000 GPUs", decoder_pool),
+        ("images on 5,000 GPUs of their own", image_pool),
+        *((f"`server_factor` {factor}", of_pool(server_factor=factor))
+          for factor in (1.0, 1.05, 1.1, 1.2, 1.25)),
+        *((f"{gpus:,} GPUs", of_pool(gpus=gpus)) for gpus in (30000, 35000, 40000))]
+    if len(sys.argv) > 3:
+        tried.append(("the measured A100 tables for the fitted forms",
+                      of_pool(family="table", kernel_file=os.path.abspath(sys.argv[3]))))
+    head("change", "chat 12", "chat 14", "image 14", "lost of chat 14", "lost of image 14")
+    runs = [(prepared(SPIKE, [at12, at14], change, True), 3) for _, change in tried]
+    for (label, _), answer in zip(tried, results(*runs)):
         row(label, *(answer.mean(c, w, False) for c, w in (
             ("chat-free", at12), ("chat-free", at14), ("image-free", at14))),
             answer.lost("chat-free", at14), answer.lost("image-free", at14))
@@ -239,19 +252,19 @@ def both(first, second):
 
 def users():
     at = ("2025-04-01", 14)
-    row("change", "chat 14", "image 14", "refused of image-free 14", "lost of chat 14")
-    row(*["---"] * 5)
     small = batching(max_batch=256)
-    for label, change, part in (
-            ("as shipped", None, False), ("at most 2 retries", retries, False),
-            ("3 free images a day, users want 2", quota(2), False),
-            ("**3 free images a day, users want 4**", quota(4), False),
-            ("3 free images a day, users want 8", quota(8), False),
-            ("batch at most 256", small, True),
-            ("batch at most 256, at most 2 retries", both(small, retries), True),
-            ("prefix hits none", hits(0), True),
-            ("prefix hits none, at most 2 retries", both(hits(0), retries), True)):
-        answer = Result(prepared(SPIKE, [at], change, part), 3)
+    tried = (
+        ("as shipped", None, False), ("at most 2 retries", retries, False),
+        ("3 free images a day, users want 2", quota(2), False),
+        ("**3 free images a day, users want 4**", quota(4), False),
+        ("3 free images a day, users want 8", quota(8), False),
+        ("batch at most 256", small, True),
+        ("batch at most 256, at most 2 retries", both(small, retries), True),
+        ("prefix hits none", hits(0), True),
+        ("prefix hits none, at most 2 retries", both(hits(0), retries), True))
+    head("change", "chat 14", "image 14", "refused of image-free 14", "lost of chat 14")
+    runs = [(prepared(SPIKE, [at], change, part), 3) for _, change, part in tried]
+    for (label, _, _), answer in zip(tried, results(*runs)):
         row(label, answer.mean("chat-free", at), answer.mean("image-free", at),
             answer.refused("image-free", at), answer.lost("chat-free", at))
 

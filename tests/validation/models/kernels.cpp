@@ -12,6 +12,7 @@
 #include "headroom/latency/deployment.hpp"
 #include "headroom/latency/fit.hpp"
 #include "sections.hpp"
+#include "study.hpp"
 
 namespace headroom::validation {
 namespace {
@@ -174,9 +175,9 @@ void write_engine_reduce(const StudyInput& input, std::ostream& out) {
     const Key key{KernelKind::kCollective, Dtype::kBf16};
     const Groups groups = read_gpu(input, measured, {measured.engine, "nccl"});
     const std::vector<MeasuredRow>& rows = groups.at(key);
-    std::vector<double> fitted;
-    std::vector<double> table;
-    for (std::size_t fold = 0; fold < kFolds; ++fold) {
+    std::array<std::vector<double>, kFolds> fitted_by_fold;
+    std::array<std::vector<double>, kFolds> table_by_fold;
+    on_all_cores(kFolds, [&](std::size_t fold) {
       std::vector<MeasuredRow> used;
       std::vector<MeasuredRow> held;
       std::size_t place = 0;
@@ -188,9 +189,15 @@ void write_engine_reduce(const StudyInput& input, std::ostream& out) {
       const auto form = make_fitted_model(gpu, fit);
       const auto grid = table_of(gpu, key, used, fit);
       for (const MeasuredRow& row : held) {
-        fitted.push_back(std::abs(form->seconds(row.shape) / row.seconds - 1));
-        table.push_back(std::abs(grid->seconds(row.shape) / row.seconds - 1));
+        fitted_by_fold[fold].push_back(std::abs(form->seconds(row.shape) / row.seconds - 1));
+        table_by_fold[fold].push_back(std::abs(grid->seconds(row.shape) / row.seconds - 1));
       }
+    });
+    std::vector<double> fitted;
+    std::vector<double> table;
+    for (std::size_t fold = 0; fold < kFolds; ++fold) {
+      fitted.insert(fitted.end(), fitted_by_fold[fold].begin(), fitted_by_fold[fold].end());
+      table.insert(table.end(), table_by_fold[fold].begin(), table_by_fold[fold].end());
     }
     const auto nccl =
         kept(rows, [](const KernelShape& s) { return !is_engine_reduce(s) && is_scored(s); });
@@ -253,27 +260,37 @@ void write_families(const StudyInput& input, std::ostream& out) {
          "family. Bounds for GEMM: fitted 8 / 6 / 18, table 6 / 4 / 13.\n\n| GPU | kernel | dtype "
          "| "
          "left out | rows | fitted | table | bounds held |\n|---|---|---|---|---|---|---|---|\n";
+  struct Case {
+    const Gpu* gpu;
+    const Family* family;
+    std::vector<MeasuredRow> left_out, used;
+    std::string row;
+  };
+  std::vector<Case> cases;
   for (const MeasuredGpu& measured : kGpus) {
-    const Gpu& gpu = *find_gpu(measured.name);
     const Groups groups = read_gpu(input, measured, {measured.engine});
     for (const Family& family : kFamilies) {
       const auto found = groups.find(family.key);
       if (found == groups.end()) continue;
-      const auto left_out = kept(found->second, family.in);
-      const auto used =
-          kept(found->second, [&family](const KernelShape& s) { return !family.in(s); });
-      if (left_out.empty() || used.empty()) continue;
-      const KernelFit fit = fit_to(gpu, family.key, used);
-      const auto grid = table_of(gpu, family.key, used, fit);
-      const FitErrors fitted = errors_of(*make_fitted_model(gpu, fit), left_out);
-      const FitErrors table = errors_of(*grid, kept(left_out, is_on_grid));
-      const bool bounded = has_bounds(gpu, family.key) && family.key.first == KernelKind::kGemm;
-      out << fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", gpu.name,
-                         name(family.key.first), name(family.key.second), family.what,
-                         left_out.size(), errors_text(fitted), errors_text(table),
-                         bounded ? held_text(fitted, kFamilyFitted, table, kFamilyTable) : "-");
+      Case c{find_gpu(measured.name), &family, kept(found->second, family.in), {}, {}};
+      c.used = kept(found->second, [&family](const KernelShape& s) { return !family.in(s); });
+      if (!c.left_out.empty() && !c.used.empty()) cases.push_back(std::move(c));
     }
   }
+  on_all_cores(cases.size(), [&cases](std::size_t i) {
+    Case& c = cases[i];
+    const Key key = c.family->key;
+    const KernelFit fit = fit_to(*c.gpu, key, c.used);
+    const auto grid = table_of(*c.gpu, key, c.used, fit);
+    const FitErrors fitted = errors_of(*make_fitted_model(*c.gpu, fit), c.left_out);
+    const FitErrors table = errors_of(*grid, kept(c.left_out, is_on_grid));
+    const bool bounded = has_bounds(*c.gpu, key) && key.first == KernelKind::kGemm;
+    c.row = fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", c.gpu->name, name(key.first),
+                        name(key.second), c.family->what, c.left_out.size(), errors_text(fitted),
+                        errors_text(table),
+                        bounded ? held_text(fitted, kFamilyFitted, table, kFamilyTable) : "-");
+  });
+  for (const Case& c : cases) out << c.row;
   out << "\n";
 }
 

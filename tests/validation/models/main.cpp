@@ -27,7 +27,8 @@ std::span<const Section> sections() {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: headroom_validate_models [SECTION...] --shared DIR [--plots DIR]\n\n"
+    "usage: headroom_validate_models [SECTION...] --shared DIR [--plots DIR]\n"
+    "       headroom_validate_models --names\n\n"
     "Compares the latency models with the measurements under DIR/data and DIR/facts and prints\n"
     "Markdown; every section without a name. --plots writes the points behind the tables as "
     "CSV.\n\n";
@@ -42,6 +43,10 @@ int usage() {
 }
 
 int run(const std::vector<std::string>& arguments) {
+  if (arguments == std::vector<std::string>{"--names"}) {
+    for (const Section& section : sections()) std::cout << section.name << "\n";
+    return 0;
+  }
   StudyInput input;
   std::vector<const Section*> chosen;
   for (std::size_t i = 0; i < arguments.size(); ++i) {

@@ -7,6 +7,7 @@
 #include "published_images.hpp"
 #include "published_serving.hpp"
 #include "sections.hpp"
+#include "study.hpp"
 
 namespace headroom::validation {
 namespace {
@@ -21,10 +22,14 @@ std::string pair_of(double measured, double predicted, double unit, const char* 
 class OfflineSpeeds {
  public:
   explicit OfflineSpeeds(const std::vector<ServingCase>& cases) {
-    for (const ServingCase& c : cases) {
-      if (c.kind != ServingKind::kOffline) continue;
-      const ServingResult r = PublishedRun(c).run(1);
-      if (!r.refusal.empty()) continue;
+    std::vector<ServingResult> results(cases.size());
+    on_all_cores(cases.size(), [&](std::size_t i) {
+      if (cases[i].kind == ServingKind::kOffline) results[i] = PublishedRun(cases[i]).run(1);
+    });
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      const ServingCase& c = cases[i];
+      const ServingResult& r = results[i];
+      if (c.kind != ServingKind::kOffline || !r.refusal.empty()) continue;
       const double ratio = c.output_tok_s / r.output_tok_s;
       ratios_[key_of(c)].push_back(ratio);
       ratios_[key_of(c) + "|" + c.gpu].push_back(ratio);
@@ -49,8 +54,28 @@ struct Errors {
   }
 };
 
+/// A server row played.
+struct Played {
+  double speed = 1;
+  ServingResult result;  ///< at the rate offered, where one is stated
+  double rate = 0;       ///< largest within the limits
+};
+std::vector<Played> play(const std::vector<ServingCase>& cases, const OfflineSpeeds& speeds) {
+  std::vector<Played> played(cases.size());
+  on_all_cores(cases.size(), [&](std::size_t i) {
+    const ServingCase& c = cases[i];
+    if (c.kind != ServingKind::kOnline) return;
+    Played& p = played[i];
+    p.speed = speeds.of(c);
+    const PublishedRun run(c);
+    if (!c.searched) p.result = run.run(p.speed);
+    if (p.result.refusal.empty()) p.rate = run.largest_rate(p.speed);
+  });
+  return played;
+}
+
 void write_language(const std::vector<ServingCase>& cases, std::ostream& out) {
-  const OfflineSpeeds speeds(cases);
+  const std::vector<Played> played = play(cases, OfflineSpeeds(cases));
   Errors errors;
   std::vector<double> rates;
   std::string loads =
@@ -62,14 +87,13 @@ void write_language(const std::vector<ServingCase>& cases, std::ostream& out) {
   std::string searched =
       "| row | system | limits, TTFT and TPOT p99 | requests a second | error |\n"
       "|---|---|---|---|---|\n";
-  for (const ServingCase& c : cases) {
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const ServingCase& c = cases[i];
     if (c.kind != ServingKind::kOnline) continue;
-    const double speed = speeds.of(c);
+    const auto& [speed, r, rate] = played[i];
     const std::string system =
         fmt::format("{} x{}, {}", c.gpu, c.replicas * c.deployment.gpus_per_replica(), c.model);
-    const PublishedRun run(c);
     if (c.searched) {
-      const double rate = run.largest_rate(speed);
       const double measured = c.output_tok_s / c.output.mean;
       rates.push_back(std::abs(rate / measured - 1));
       searched += fmt::format("| {} | {} | {:.0f} ms, {:.0f} ms | {:.1f} / {:.1f} | {:+.0f} % |\n",
@@ -77,13 +101,11 @@ void write_language(const std::vector<ServingCase>& cases, std::ostream& out) {
                               rate, 100 * (rate / measured - 1));
       continue;
     }
-    const ServingResult r = run.run(speed);
     if (!r.refusal.empty()) {
       loads += fmt::format("| {} | {} | {:.2f} | {:g} | {} |||||||||\n", c.id, system, speed,
                            c.offered_per_s, r.refusal);
       continue;
     }
-    const double rate = run.largest_rate(speed);
     rates.push_back(std::abs(rate / c.offered_per_s - 1));
     errors.add(c.latency_s, r.latency_s, c.latency_p99_s, r.latency_p99_s);
     loads += fmt::format(

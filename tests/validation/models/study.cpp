@@ -3,12 +3,39 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <exception>
 #include <fstream>
+#include <mutex>
 #include <numeric>
 #include <stdexcept>
+#include <thread>
 
 namespace headroom::validation {
+
+void on_all_cores(std::size_t count, const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next{0};
+  std::mutex first;
+  std::exception_ptr failure;
+  {
+    std::vector<std::jthread> crew;
+    const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+    for (unsigned t = 0; t < threads; ++t) {
+      crew.emplace_back([&] {
+        for (std::size_t i = next++; i < count; i = next++) {
+          try {
+            work(i);
+          } catch (...) {
+            const std::scoped_lock lock(first);
+            if (!failure) failure = std::current_exception();
+          }
+        }
+      });
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
 
 std::string data_file(const StudyInput& input, const std::string& file) {
   return (input.shared / "data" / file).string();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,9 @@
 
 /// What the studies share: paths, error figures, plot data.
 namespace headroom::validation {
+
+/// Calls work(0) to work(count - 1) on all cores, in any order; throws what one of them threw.
+void on_all_cores(std::size_t count, const std::function<void(std::size_t)>& work);
 
 std::string data_file(const StudyInput& input, const std::string& file);
 
