@@ -104,6 +104,9 @@ Result run_one(const JobGrid& grid, const ExecOptions& options, std::size_t numb
   RequestStream requests(*job.workload, job.config.key, job.demand_share, job.rate_multiplier,
                          job.demand_offset);
   requests.spread(job.arrival_spacing);
+  if (job.arrivals_from > Ticks{0} || job.arrivals_to < kNever) {
+    requests.only(job.arrivals_from, job.arrivals_to);
+  }
   const std::unique_ptr<RecordSink> records = options.records ? options.records(index) : nullptr;
   if (!options.cancel && !options.progress) {
     return {run_cell(job.config, requests, records.get()), job.weight};

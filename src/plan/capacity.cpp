@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 
 #include "headroom/core/check.hpp"
 
@@ -18,7 +19,8 @@ constexpr std::int64_t kScaleSteps = 20;
 constexpr int kMostRounds = 4;
 /// Requests of one replication from which replications are dear.
 constexpr double kManyRequests = 1e6;
-/// Then so many are enough for a verdict that nobody asked for more of.
+/// Then so many of a verdict's simulate the whole run, and more only where nobody can tell which
+/// hours of it matter and they are asked for.
 constexpr std::int64_t kDearReplications = 4;
 /// Nodes more than computed that are tried for a fleet that is to outlive one.
 constexpr int kMostSpareTries = 3;
@@ -45,7 +47,7 @@ class FleetSearch {
  private:
   AxisVerdict judge(const FleetSize& fleet, std::size_t level, const std::vector<bool>& judged);
   CurvePoint point(const FleetSize& fleet, std::size_t level, const std::vector<bool>& judged);
-  std::size_t replications(std::size_t level) const;
+  Effort effort(std::size_t level) const;
   double confidence(std::size_t level) const;
 
   std::int64_t lowest(std::size_t pool) const;
@@ -73,10 +75,8 @@ class FleetSearch {
   std::map<FleetSize, CurvePoint> tried_;
 };
 
-std::size_t FleetSearch::replications(std::size_t level) const {
-  const std::size_t first = options_.looks.front().replications;
-  return level == 0 ? std::min(options_.probe_replications, first)
-                    : options_.looks[level - 1].replications;
+Effort FleetSearch::effort(std::size_t level) const {
+  return level == 0 ? options_.probe_effort() : options_.effort_of(options_.looks[level - 1]);
 }
 
 double FleetSearch::confidence(std::size_t level) const {
@@ -86,7 +86,7 @@ double FleetSearch::confidence(std::size_t level) const {
 CurvePoint FleetSearch::point(const FleetSize& fleet, std::size_t level,
                               const std::vector<bool>& judged) {
   const Evaluation& evaluation =
-      evaluator_.evaluate({options_.family, with_fleet(scenario_, fleet)}, replications(level));
+      evaluator_.evaluate({options_.family, with_fleet(scenario_, fleet)}, effort(level));
   CurvePoint made{fleet, gpus_of(scenario_, fleet),
                   judge_evaluation(evaluation, confidence(level), judged)};
   tried_[fleet] = made;
@@ -99,8 +99,7 @@ AxisVerdict FleetSearch::judge(const FleetSize& fleet, std::size_t level,
   AxisVerdict verdict{judgement.holds, judgement.excluded, judgement.severity, true};
   if (options_.precision && level > 0) {
     const RunResult& result =
-        evaluator_.evaluate({options_.family, with_fleet(scenario_, fleet)}, replications(level))
-            .result;
+        evaluator_.evaluate({options_.family, with_fleet(scenario_, fleet)}, effort(level)).result;
     for (const PeriodResult& period : result.periods) {
       verdict.precise = verdict.precise && is_precise(period.statistics, result.spec,
                                                       confidence(level), *options_.precision);
@@ -162,6 +161,9 @@ bool FleetSearch::size_pool(std::size_t pool, std::int64_t high, std::int64_t gu
   range.stride = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(range.guess))));
   range.known = known_sizes(pool, low, high);
   range.interval = options_.interval;
+  // Between two multiples of the number of cells, fleets consist of the same two sizes of cell.
+  const std::int64_t cells = scenario_.scenario.cells.count;
+  range.block = cells / std::gcd(cells, steps_[pool].replicas);
   const AxisAnswer answer =
       search_smallest(range, options_.looks.size(), [&](std::int64_t x, std::size_t level) {
         FleetSize fleet = fleet_;
@@ -334,8 +336,7 @@ double knee_centre(const PlanResult& result, const ResolvedScenario& scenario) {
 
 void add_knee(PlanResult& result, const ResolvedScenario& scenario, const PlanOptions& options,
               Evaluator& evaluator) {
-  const std::size_t few = std::min(options.probe_replications, options.looks.front().replications);
-  result.knee = find_knee(scenario, knee_centre(result, scenario), few,
+  result.knee = find_knee(scenario, knee_centre(result, scenario), options.probe_effort(),
                           scenario.scenario.confidence, evaluator);
 }
 
@@ -368,9 +369,14 @@ double plan_cost(const ResolvedScenario& scenario, const FleetSize& fleet,
   return sum;
 }
 
+Effort PlanOptions::probe_effort() const {
+  const std::size_t n = std::min(probe_replications, looks.front().replications);
+  return {n, whole_replications == Effort::kAll ? Effort::kAll : 0};
+}
+
 std::size_t verdict_replications(const ResolvedScenario& scenario) {
   std::int64_t replications = scenario.scenario.replications;
-  if (scenario.expected_requests > kManyRequests) {
+  if (scenario.expected_requests > kManyRequests && !busiest_hours(scenario)) {
     replications = std::min(replications, kDearReplications);
   }
   return static_cast<std::size_t>(replications);
@@ -382,6 +388,11 @@ PlanOptions plan_options_for(const ResolvedScenario& scenario, std::vector<Look>
   if (scenario.expected_requests > kManyRequests) {
     options.probe_replications = 1;
     options.today_replications = 3;
+    // Who asks for looks until all is precise has every replication whole: what is not decided in
+    // the busiest hours would never be.
+    options.whole_replications = options.looks.size() > 1
+                                     ? options.looks.back().replications
+                                     : static_cast<std::size_t>(kDearReplications);
   }
   return options;
 }

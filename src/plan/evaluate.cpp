@@ -55,6 +55,11 @@ std::size_t bytes_of(const Outcome& outcome) {
 /// Cells that share nothing and of which fewer kinds are simulated than there are fleets to try.
 bool made_of_cells(const ResolvedScenario& scenario) { return scenario.scenario.cells.count > 1; }
 
+Candidate in_hours(const Candidate& candidate, const BusiestHours& hours) {
+  return {candidate.family + ", busiest hours",
+          with_arrivals_in(candidate.scenario, hours.simulate)};
+}
+
 std::unique_ptr<Evaluation> start_evaluation(const Candidate& candidate) {
   auto made = std::make_unique<Evaluation>();
   const ResolvedScenario& scenario = candidate.scenario;
@@ -107,6 +112,7 @@ Judgement judge_evaluation(const Evaluation& evaluation, double confidence,
   const RunResult& result = evaluation.result;
   Judgement judgement;
   judgement.replications = evaluation.replications();
+  judgement.in_busiest_hours = evaluation.in_busiest_hours();
   judgement.confidence = confidence;
   judgement.holds = judgement.replications > 0;
   judgement.severity = -kInfinite;
@@ -138,34 +144,86 @@ Judgement judge_evaluation(const Evaluation& evaluation, double confidence,
 Evaluator::Evaluator(ExecOptions exec, std::size_t cell_cache_bytes)
     : exec_(std::move(exec)), cell_cache_bytes_(cell_cache_bytes) {}
 
-const Evaluation& Evaluator::evaluate(const Candidate& candidate, std::size_t replications,
+bool Evaluator::knows(const Candidate& candidate, Detail detail, std::size_t replications) const {
+  const auto found = known_.find({candidate.family, fleet_of(candidate.scenario), detail});
+  return found != known_.end() && found->second->replications() >= replications;
+}
+
+void Evaluator::note_tried(const std::string& family, const FleetSize& fleet) {
+  const auto first = tried_.lower_bound({fleet, ""});
+  if (first == tried_.end() || first->first != fleet) counts_.fleets += 1;
+  if (tried_.insert({fleet, family}).second) counts_.candidates += 1;
+}
+
+const Evaluation& Evaluator::evaluate(const Candidate& candidate, const Effort& effort,
                                       Detail detail) {
-  const FleetSize fleet = fleet_of(candidate.scenario);
-  const auto known_in = [&](Detail d) { return known_.find({candidate.family, fleet, d}); };
+  note_tried(candidate.family, fleet_of(candidate.scenario));
+  const std::size_t n = effort.replications;
+  const std::optional<BusiestHours> hours =
+      effort.whole < n ? busiest_hours(candidate.scenario) : std::nullopt;
+  if (!hours) return whole_runs(candidate, n, detail);
+  if (effort.whole == 0) {
+    const bool known =
+        knows(candidate, Detail::kEverything, n) || knows(candidate, Detail::kTargets, n);
+    if (known) return whole_runs(candidate, n, detail);
+    Evaluation& evaluation = whole_runs(in_hours(candidate, *hours), n, detail);
+    evaluation.hours_only = true;
+    return evaluation;
+  }
+  Evaluation& evaluation = whole_runs(candidate, effort.whole, detail);
+  add_hours(candidate, evaluation, n, *hours);
+  return evaluation;
+}
+
+Evaluation& Evaluator::whole_runs(const Candidate& candidate, std::size_t replications,
+                                  Detail detail) {
   // Everything that was asked for of it says more than its targets alone.
-  const auto whole = known_in(Detail::kEverything);
-  if (whole != known_.end() && whole->second->replications() >= replications) {
-    detail = Detail::kEverything;
-  }
+  if (knows(candidate, Detail::kEverything, replications)) detail = Detail::kEverything;
   if (!made_of_cells(candidate.scenario)) detail = Detail::kEverything;  // costs next to nothing
-  if (whole == known_.end() && known_in(Detail::kTargets) == known_.end()) {
-    counts_.candidates += 1;
-    const bool new_fleet = std::none_of(
-        known_.begin(), known_.end(), [&](const auto& k) { return std::get<1>(k.first) == fleet; });
-    if (new_fleet) counts_.fleets += 1;
-  }
-  auto& slot = known_[{candidate.family, fleet, detail}];
+  auto& slot = known_[{candidate.family, fleet_of(candidate.scenario), detail}];
   if (!slot) slot = start_evaluation(candidate);
   Evaluation& evaluation = *slot;
   if (evaluation.replications() >= replications) return evaluation;
+  HEADROOM_CHECK(evaluation.added_in_hours == 0, "whole replications come first");
   if (on_evaluate) on_evaluate(evaluation, replications);
-  if (made_of_cells(candidate.scenario)) {
-    extend_by_cells(candidate, evaluation, replications, detail);
-  } else {
-    extend_whole(candidate, evaluation, replications);
-  }
+  RunResult& result = evaluation.result;
+  simulate(candidate, result.spec, evaluation.replications(), replications, detail,
+           [&](std::size_t period, const Outcome& fleet) {
+             RunStatistics& statistics = result.periods[period].statistics;
+             if (detail == Detail::kEverything) {
+               add_replication(statistics, result.spec, fleet);
+             } else {
+               add_targets_of_replication(statistics, result.spec, fleet);
+             }
+           });
   judge_periods(evaluation, candidate.scenario.scenario.confidence);
   return evaluation;
+}
+
+void Evaluator::add_hours(const Candidate& candidate, Evaluation& evaluation,
+                          std::size_t replications, const BusiestHours& hours) {
+  const std::size_t first = evaluation.replications();
+  if (first >= replications) return;
+  RunResult& result = evaluation.result;
+  std::vector<std::vector<bool>> decided;  // by period and target
+  bool any = false;
+  for (const PeriodResult& period : result.periods) {
+    auto& of_period = decided.emplace_back();
+    for (std::size_t t = 0; t < result.spec.targets.size(); ++t) {
+      of_period.push_back(
+          decided_in(hours, result.spec, result.spec.targets[t], period.statistics.targets[t]));
+      any = any || of_period.back();
+    }
+  }
+  if (!any) return;
+  if (on_evaluate) on_evaluate(evaluation, replications);
+  simulate(in_hours(candidate, hours), result.spec, first, replications, Detail::kTargets,
+           [&](std::size_t period, const Outcome& fleet) {
+             add_target_values(result.periods[period].statistics, result.spec, fleet,
+                               decided[period]);
+           });
+  evaluation.added_in_hours += replications - first;
+  judge_periods(evaluation, candidate.scenario.scenario.confidence);
 }
 
 void Evaluator::count(const ExecResult& exec, double runs) {
@@ -175,18 +233,19 @@ void Evaluator::count(const ExecResult& exec, double runs) {
   if (!exec.complete) throw SearchStopped{};
 }
 
-void Evaluator::extend_whole(const Candidate& candidate, Evaluation& evaluation,
-                             std::size_t replications) {
-  const ResolvedScenario& scenario = candidate.scenario;
-  const std::size_t first = evaluation.replications();
-  JobGrid grid = job_grid(scenario, first, replications - first);
+void Evaluator::simulate(const Candidate& candidate, const MeasureSpec& spec, std::size_t first,
+                         std::size_t last, Detail detail, const Consume& consume) {
+  if (made_of_cells(candidate.scenario)) {
+    simulate_by_cells(candidate, spec, first, last, detail, consume);
+    return;
+  }
+  const JobGrid grid = job_grid(candidate.scenario, first, last - first);
   const ExecResult exec =
       run_jobs(grid, exec_, [&](std::size_t, std::size_t period, Outcome&& outcome) {
         counts_.events += static_cast<double>(outcome.counters.events);
-        add_replication(evaluation.result.periods[period].statistics, evaluation.result.spec,
-                        outcome);
+        consume(period, outcome);
       });
-  count(exec, static_cast<double>((replications - first) * grid.periods * grid.cells));
+  count(exec, static_cast<double>((last - first) * grid.periods * grid.cells));
 }
 
 void Evaluator::remember(CellKey key, std::shared_ptr<const Outcome> outcome) {
@@ -257,28 +316,22 @@ std::vector<std::shared_ptr<const Outcome>> Evaluator::cell_outcomes(
   return outcomes;
 }
 
-void Evaluator::extend_by_cells(const Candidate& candidate, Evaluation& evaluation,
-                                std::size_t replications, Detail detail) {
+void Evaluator::simulate_by_cells(const Candidate& candidate, const MeasureSpec& spec,
+                                  std::size_t first, std::size_t last, Detail detail,
+                                  const Consume& consume) {
   const ResolvedScenario& scenario = candidate.scenario;
-  RunResult& result = evaluation.result;
-  while (evaluation.replications() < replications) {
-    const std::size_t first = evaluation.replications();
-    const std::size_t last = std::min(replications, first + kReplicationsAtOnce);
+  while (first < last) {
+    const std::size_t end = std::min(last, first + kReplicationsAtOnce);
     std::vector<JobIndex> wanted;
-    for (std::size_t r = first; r < last; ++r) {
+    for (; first < end; ++first) {
       for (std::size_t period = 0; period < scenario.periods.size(); ++period) {
-        for (std::size_t c = 0; c < scenario.cells.size(); ++c) wanted.push_back({r, period, c});
+        for (std::size_t c = 0; c < scenario.cells.size(); ++c)
+          wanted.push_back({first, period, c});
       }
     }
-    const auto outcomes = cell_outcomes(candidate, result.spec, wanted, detail);
+    const auto outcomes = cell_outcomes(candidate, spec, wanted, detail);
     for (std::size_t at = 0; at < wanted.size(); at += scenario.cells.size()) {
-      const Outcome fleet = put_together(scenario, &outcomes[at]);
-      RunStatistics& statistics = result.periods[wanted[at].period].statistics;
-      if (detail == Detail::kEverything) {
-        add_replication(statistics, result.spec, fleet);
-      } else {
-        add_targets_of_replication(statistics, result.spec, fleet);
-      }
+      consume(wanted[at].period, put_together(scenario, &outcomes[at]));
     }
   }
 }

@@ -32,15 +32,14 @@ std::vector<double> multipliers_around(double centre) {
 }  // namespace
 
 std::vector<KneePoint> find_knee(const ResolvedScenario& scenario, double centre,
-                                 std::size_t replications, double confidence,
-                                 Evaluator& evaluator) {
+                                 const Effort& effort, double confidence, Evaluator& evaluator) {
   std::vector<KneePoint> knee;
   for (const double multiplier : multipliers_around(centre)) {
     Candidate candidate{"", scenario};
     if (multiplier != 1) {
       candidate = {fmt::format("demand x {}", multiplier), with_demand(scenario, multiplier)};
     }
-    const Evaluation& evaluation = evaluator.evaluate(candidate, replications);
+    const Evaluation& evaluation = evaluator.evaluate(candidate, effort);
     KneePoint point;
     point.multiplier = multiplier;
     point.judgement = judge_evaluation(evaluation, confidence);

@@ -338,6 +338,22 @@ void add_targets_of_replication(RunStatistics& statistics, const MeasureSpec& sp
   statistics.events += static_cast<double>(outcome.counters.events);
 }
 
+void add_target_values(RunStatistics& statistics, const MeasureSpec& spec, const Outcome& outcome,
+                       const std::vector<bool>& wanted) {
+  RunStatistics of_this = make_statistics(spec);
+  add_targets_of_replication(of_this, spec, outcome);
+  for (std::size_t t = 0; t < spec.targets.size(); ++t) {
+    const Series& value = of_this.targets[t].value;
+    Series& into = statistics.targets[t].value;
+    if (!wanted[t]) continue;
+    if (value.by_replication().empty()) {
+      into.add_empty();
+    } else {
+      into.add(value.by_replication().front());
+    }
+  }
+}
+
 void keep_for_targets(Outcome& outcome, const MeasureSpec& spec) {
   for (ClassTimeline& line : outcome.classes) line = ClassTimeline{};
   for (PoolTimeline& line : outcome.pools) line = PoolTimeline{};

@@ -25,7 +25,8 @@ class AxisSearch {
     }
     bool halve = true;
     if (range_.guess > fails && range_.guess < holds) {
-      (at(range_.guess, 0).holds ? holds : fails) = range_.guess;
+      const std::int64_t x = cheapest_near(range_.guess, fails, holds);
+      (at(x, 0).holds ? holds : fails) = x;
     }
     while (holds - fails > 1) {
       std::int64_t x = 0;
@@ -37,6 +38,7 @@ class AxisSearch {
         halve = !halve;
         x = inside(fails, holds, halve);
       }
+      x = cheapest_near(x, fails, holds);
       (at(x, 0).holds ? holds : fails) = x;
     }
     return std::min(holds, range_.high);
@@ -49,8 +51,8 @@ class AxisSearch {
     const bool down = at(start, level).holds;
     (down ? holds : fails) = start;
     for (std::int64_t step = 1; down ? fails < range_.low : holds > range_.high; step *= 2) {
-      const std::int64_t x =
-          down ? std::max(range_.low, holds - step) : std::min(range_.high, fails + step);
+      const std::int64_t x = down ? within_block(holds, std::max(range_.low, holds - step))
+                                  : within_block(fails, std::min(range_.high, fails + step));
       if (down ? holds == range_.low : fails == range_.high) break;
       (at(x, level).holds ? holds : fails) = x;
     }
@@ -67,7 +69,7 @@ class AxisSearch {
     std::int64_t open = answer;
     std::int64_t excluded = range_.low - 1;
     for (std::int64_t step = 1; open > range_.low; step *= 2) {
-      const std::int64_t x = std::max(range_.low, open - step);
+      const std::int64_t x = within_block(open, std::max(range_.low, open - step));
       if (at(x, level).excluded) {
         excluded = x;
         break;
@@ -99,6 +101,30 @@ class AxisSearch {
   }
 
  private:
+  std::int64_t block_end(std::int64_t x) const {
+    return (x + range_.block - 1) / range_.block * range_.block;
+  }
+
+  /// The end of a block nearest to x that is still between the two; x where there is none.
+  std::int64_t cheapest_near(std::int64_t x, std::int64_t fails, std::int64_t holds) const {
+    const auto between = [&](std::int64_t at) {
+      return at > fails && at < holds && at >= range_.low && at <= range_.high;
+    };
+    const std::int64_t above = block_end(x);
+    const std::int64_t below = above - range_.block;
+    const bool up = between(above) && (!between(below) || above - x <= x - below);
+    if (up) return above;
+    return between(below) ? below : x;
+  }
+
+  /// `to`, or the end of the block of `from` on the way there.
+  std::int64_t within_block(std::int64_t from, std::int64_t to) const {
+    const std::int64_t last = block_end(from);
+    if (to > from) return from < last ? std::min(to, last) : to;
+    const std::int64_t first = std::max(range_.low, last - range_.block + 1);
+    return from > first ? std::max(to, first) : to;
+  }
+
   /// How far to go from x, outside of which nothing is known on that side.
   std::int64_t outward(std::int64_t x) {
     std::int64_t step = stride_;

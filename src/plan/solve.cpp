@@ -132,6 +132,7 @@ PlanOptions coarse_options(const PlanOptions& options) {
   const Look& first = options.looks.front();
   coarse.looks = fixed_look(std::min(first.replications, kCoarseReplications), first.confidence);
   coarse.probe_replications = 1;
+  if (coarse.whole_replications != Effort::kAll) coarse.whole_replications = 0;
   coarse.precision.reset();
   coarse.interval = false;
   return coarse;

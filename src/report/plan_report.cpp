@@ -265,6 +265,18 @@ Json plan_answer_block(const PlanReportInput& input, Json base) {
   return base;
 }
 
+/// What is not simulated of every replication, if anything.
+Json busiest_hours_block(const PlanReportInput& input) {
+  if (input.options.whole_replications == Effort::kAll) return nullptr;
+  const auto hours = busiest_hours(input.planned);
+  if (!hours) return nullptr;
+  return {{"from_s", number(seconds(hours->decide.from))},
+          {"to_s", number(seconds(hours->decide.to))},
+          {"simulated_from_s", number(seconds(hours->simulate.from))},
+          {"simulated_to_s", number(seconds(hours->simulate.to))},
+          {"whole_replications", input.options.whole_replications}};
+}
+
 Json plan_method_block(const PlanReportInput& input) {
   const PlanOptions& options = input.options;
   Json looks = Json::array();
@@ -284,6 +296,7 @@ Json plan_method_block(const PlanReportInput& input) {
           {"verdict_replications", input.result.plan.look.replications},
           {"verdict_confidence_all", number(input.result.plan.look.confidence)},
           {"probe_replications", options.probe_replications},
+          {"busiest_hours", busiest_hours_block(input)},
           {"rule",
            "smallest fleet whose one-sided bounds all hold (Bonferroni over the targets), "
            "common random numbers between fleets"},

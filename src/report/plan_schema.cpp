@@ -71,9 +71,9 @@ constexpr const char* kTop = R"schema({
       "fails": {"$ref": "#/$defs/value"},
       "points": {"type": "array", "items": {
         "type": "object", "additionalProperties": false,
-        "required": ["multiplier", "offered_load_per_gpu", "replications", "rule", "pass", "binding", "targets"],
+        "required": ["multiplier", "offered_load_per_gpu", "replications", "in_busiest_hours", "rule", "pass", "binding", "targets"],
         "properties": {"multiplier": {"type": "number"}, "offered_load_per_gpu": {"type": "number"}, "replications": {"type": "integer"},
-          "rule": {"enum": ["point estimate", "CI bound"]}, "pass": {"type": "boolean"}, "binding": {"$ref": "#/$defs/binding"}, "targets": {"$ref": "#/$defs/judged_targets"}}}}}
+          "in_busiest_hours": {"type": "integer"}, "rule": {"enum": ["point estimate", "CI bound"]}, "pass": {"type": "boolean"}, "binding": {"$ref": "#/$defs/binding"}, "targets": {"$ref": "#/$defs/judged_targets"}}}}}
   },
   "do_nothing": {
     "type": "object", "additionalProperties": false,
@@ -111,20 +111,26 @@ constexpr const char* kDefinitions = R"schema({
       "pass": {"type": "boolean"}, "excluded": {"type": "boolean"}, "reason": {"enum": ["no samples", "censored"]}}}},
   "fleet_tried": {
     "type": "object", "additionalProperties": false,
-    "required": ["gpus", "fleet", "role", "replications", "confidence", "rule", "pass", "excluded", "binding", "targets"],
+    "required": ["gpus", "fleet", "role", "replications", "in_busiest_hours", "confidence", "rule", "pass", "excluded", "binding", "targets"],
     "properties": {"gpus": {"type": "integer"}, "fleet": {"type": "object", "additionalProperties": {"type": "integer"}},
-      "role": {"enum": ["answer", "below", "today", "node_loss", "tried"]}, "replications": {"type": "integer"}, "confidence": {"type": "number"},
+      "role": {"enum": ["answer", "below", "today", "node_loss", "tried"]}, "replications": {"type": "integer"},
+      "in_busiest_hours": {"type": "integer", "description": "replications that simulated those alone"}, "confidence": {"type": "number"},
       "rule": {"enum": ["point estimate", "CI bound"]}, "pass": {"type": "boolean"}, "excluded": {"type": "boolean"},
       "binding": {"$ref": "#/$defs/binding"}, "targets": {"$ref": "#/$defs/judged_targets"}}}
 })schema";
 
 constexpr const char* kMethod = R"schema({
   "type": "object", "additionalProperties": false,
-  "required": ["free", "minimize", "looks", "verdict_replications", "verdict_confidence_all", "probe_replications", "rule", "node_loss"],
+  "required": ["free", "minimize", "looks", "verdict_replications", "verdict_confidence_all", "probe_replications", "busiest_hours", "rule", "node_loss"],
   "properties": {"free": {"type": "array", "items": {"type": "string"}}, "minimize": {"enum": ["gpus", "cost", "power"]},
     "looks": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["replications", "confidence"],
       "properties": {"replications": {"type": "integer"}, "confidence": {"type": "number"}}}},
     "verdict_replications": {"type": "integer"}, "verdict_confidence_all": {"type": "number"}, "probe_replications": {"type": "integer"},
+    "busiest_hours": {"oneOf": [{"type": "null"}, {
+      "type": "object", "additionalProperties": false, "required": ["from_s", "to_s", "simulated_from_s", "simulated_to_s", "whole_replications"],
+      "description": "all that far tries, and a verdict's replications after the whole ones, simulate",
+      "properties": {"from_s": {"type": "number"}, "to_s": {"type": "number"}, "simulated_from_s": {"type": "number"}, "simulated_to_s": {"type": "number"},
+        "whole_replications": {"type": "integer"}}}]},
     "rule": {"type": "string"}, "node_loss": {"type": "string"}}
 })schema";
 

@@ -49,12 +49,14 @@ std::string markdown_fleet(const Json& report) {
 
 std::string render_plan_csv(const nlohmann::ordered_json& report) {
   std::string out =
-      "gpus,role,replications,target,value,ci_low,ci_high,bound,target_pass,fleet_pass\n";
+      "gpus,role,replications,in_busiest_hours,target,value,ci_low,ci_high,bound,target_pass,fleet_"
+      "pass\n";
   for (const Json& row : report["curve"]) {
     for (const Json& target : row["targets"]) {
       const Json& ci = target["ci"];
-      out += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", row["gpus"].dump(), word(row["role"]),
-                         row["replications"].dump(), word(target["id"]), plain(target["value"]),
+      out += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", row["gpus"].dump(),
+                         word(row["role"]), row["replications"].dump(),
+                         row["in_busiest_hours"].dump(), word(target["id"]), plain(target["value"]),
                          ci.is_null() ? "" : ci[0].dump(), ci.is_null() ? "" : ci[1].dump(),
                          plain(target["bound"]), target["pass"].dump(), row["pass"].dump());
     }

@@ -288,6 +288,15 @@ class PlanScreen {
     wrapped("  knee          ", text);
   }
 
+  /// "4 + 6": those that simulated the whole run, and the busiest hours alone.
+  static std::string replications_of(const Json& row) {
+    const auto all = row["replications"].get<std::int64_t>();
+    const auto in_hours = row["in_busiest_hours"].get<std::int64_t>();
+    if (in_hours == 0) return std::to_string(all);
+    return (in_hours < all ? std::to_string(all - in_hours) + " " : "") + "+ " +
+           std::to_string(in_hours);
+  }
+
   /// The rows nearest to the answer.
   void curve() {
     const Json& rows = report_["curve"];
@@ -312,7 +321,7 @@ class PlanScreen {
                     value_and_interval(binding, word(binding["unit"]), row["rule"] == "CI bound");
       const std::string role = word(row["role"]);
       const bool pass = row["pass"].get<bool>();
-      line("  " + pad_right(count_of(row["gpus"]), 12) + pad_right(row["replications"].dump(), 14) +
+      line("  " + pad_right(count_of(row["gpus"]), 12) + pad_right(replications_of(row), 14) +
            pad_right(cut_text(said, 36), 37) + (pass ? paint_.good("PASS") : paint_.bad("FAIL")) +
            (role == "answer"  ? " <- answer"
             : role == "today" ? " <- today"
@@ -320,6 +329,12 @@ class PlanScreen {
     }
     if (rows.size() > to - from) {
       line(fmt::format("  and {} more in the report", rows.size() - (to - from)));
+    }
+    const Json& hours = report_["method"]["plan"]["busiest_hours"];
+    if (!hours.is_null()) {
+      wrapped("  ", fmt::format("+: replications that simulate the busiest hours alone, {} to {}",
+                                clock_.moment(real(hours["simulated_from_s"])),
+                                clock_.moment(real(hours["simulated_to_s"]))));
     }
     line("");
   }

@@ -60,6 +60,8 @@ Json point_row(const std::vector<TargetSpec>& targets, const LeverPoint& point) 
   return {{"value", number(point.value)},
           {"refused_share", number_or_null(point.refused_share)},
           {"replications", judgement.replications},
+          {"in_busiest_hours", judgement.in_busiest_hours},
+          {"confirmed", point.confirmed},
           {"rule", judgement.replications < 3 ? "point estimate" : "CI bound"},
           {"pass", judgement.holds},
           {"excluded", judgement.excluded},
@@ -106,7 +108,11 @@ std::string setting_text(const LeverAnswer& lever, double value) {
 
 std::string refused_text(const LeverAnswer& lever) {
   if (!lever.answer || !(lever.answer->refused_share > 0)) return "";
-  return fmt::format(" ({} of them refused)", format_share(lever.answer->refused_share));
+  const Judgement& judgement = lever.answer->judgement;
+  const bool of_hours =
+      judgement.in_busiest_hours == judgement.replications && !lever.answer->confirmed;
+  return fmt::format(" ({} of them refused{})", format_share(lever.answer->refused_share),
+                     of_hours ? " in the busiest hours" : "");
 }
 
 std::string worth_text(const LeverAnswer& lever) {

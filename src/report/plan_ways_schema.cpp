@@ -56,8 +56,9 @@ std::string ways_schema() {
   "$defs": {
     "setting_tried": {
       "type": "object", "additionalProperties": false,
-      "required": ["value", "refused_share", "replications", "rule", "pass", "excluded", "binding", "targets"],
+      "required": ["value", "refused_share", "replications", "in_busiest_hours", "confirmed", "rule", "pass", "excluded", "binding", "targets"],
       "properties": {"value": {"type": "number"}, "refused_share": {"$ref": "#/$defs/value"}, "replications": {"type": "integer"},
+        "in_busiest_hours": {"type": "integer"}, "confirmed": {"type": "boolean", "description": "held by one whole run after the busiest hours"},
         "rule": {"enum": ["point estimate", "CI bound"]}, "pass": {"type": "boolean"}, "excluded": {"type": "boolean"},
         "binding": {"$ref": "#/$defs/binding"}, "targets": {"$ref": "#/$defs/judged_targets"}}},
     "setting_or_null": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/setting_tried"}]}

@@ -176,6 +176,8 @@ CellJob ResolvedScenario::job(std::size_t replication, std::size_t period, std::
   job.demand_offset = simulated.demand_offset;
   job.rate_multiplier = periods.at(period).rate_multiplier;
   job.arrival_spacing = arrival_spacing;
+  job.arrivals_from = arrivals_from;
+  job.arrivals_to = arrivals_to;
   job.weight = simulated.weight;
   return job;
 }

@@ -137,6 +137,19 @@ class ClassArrivals {
     if (++used_ == filled_ && !ended_) fill();
   }
 
+  /// Leaves out those who come before `time`; of most of them nothing but the arrival is drawn.
+  void skip_to(Ticks time) {
+    bool moved = false;
+    while (filled_ > 0 && at_[filled_ - 1] < time && !ended_) {
+      draw_arrivals();
+      moved = true;
+    }
+    if (moved) draw_requests();
+    const auto arrivals = std::span(std::as_const(at_)).first(filled_);
+    const auto first = std::lower_bound(arrivals.begin(), arrivals.end(), time);
+    used_ = std::max(used_, static_cast<std::size_t>(first - arrivals.begin()));
+  }
+
   const CompiledClass& compiled() const { return compiled_; }
 
   /// How many requests the user of this one made earlier that day (docs/demand.md#quotas).
@@ -148,9 +161,17 @@ class ClassArrivals {
 
  private:
   void fill() {
+    draw_arrivals();
+    draw_requests();
+  }
+
+  void draw_arrivals() {
     first_entity_ += filled_;
     used_ = filled_ = 0;
     trace_ ? fill_from_trace() : fill_from_rate();
+  }
+
+  void draw_requests() {
     const auto entities = std::span(std::as_const(entities_)).first(filled_);
     draw_works(compiled_, key_, class_index_, 0, entities, std::span(works_).first(filled_));
     draw_times(compiled_.patience_s, 0, patience_);
@@ -224,6 +245,7 @@ struct RequestStream::Impl {
   std::vector<Ticks> heads;  // next arrival of each class, side by side for the search
   std::uint64_t next_id = 0;
   std::int64_t spacing = 1;
+  Ticks end = kNever;  // who arrives later is left out
 };
 
 RequestStream::RequestStream(const WorkloadConfig& config, const RunKey& key, double demand_share,
@@ -261,7 +283,7 @@ bool RequestStream::next(Request& request) {
   }
   auto& heads = impl_->heads;
   const auto first = std::min_element(heads.begin(), heads.end());  // of equal ones the first class
-  if (first == heads.end() || *first == kNever) return false;
+  if (first == heads.end() || *first >= impl_->end) return false;
   const auto c = static_cast<std::uint32_t>(first - heads.begin());
   ClassArrivals& arrivals = *impl_->classes[c];
   request.id = RequestId{impl_->next_id++};
@@ -277,6 +299,15 @@ bool RequestStream::next(Request& request) {
 void RequestStream::spread(std::int64_t times) {
   HEADROOM_CHECK(times >= 1, "arrivals are not drawn together");
   impl_->spacing = times;
+}
+
+void RequestStream::only(Ticks from, Ticks to) {
+  HEADROOM_CHECK(!impl_->script && from <= to, "a part of drawn requests");
+  for (std::size_t c = 0; c < impl_->classes.size(); ++c) {
+    impl_->classes[c]->skip_to(from);
+    impl_->heads[c] = impl_->classes[c]->head();
+  }
+  impl_->end = to;
 }
 
 StageWork RequestStream::stage_work(ClassId request_class, std::uint64_t entity,

@@ -86,6 +86,34 @@ TEST_CASE("a look that separates is the last", "[plan][search]") {
   CHECK(row.tries_at(2) == 0);
 }
 
+TEST_CASE("probes go by ends of blocks, and no step leaves a block before its end is tried",
+          "[plan][search]") {
+  // The turn is at 137, bounds 10 % to either side: 151 holds, 123 is the smallest not excluded.
+  Row row;
+  row.turn = 137;
+  row.noise = {0, 0.1};
+  AxisRange range{1, 5'000, 60, 8};
+  range.block = 25;
+  const AxisAnswer answer = row.search(range);
+  CHECK(answer.x == 151);
+  CHECK(answer.from == 123);
+  std::int64_t outside = 0;  // of the probes, in another block than where they end
+  for (const auto& [key, count] : row.tried) {
+    if (key.second == 0 && (key.first < 126 || key.first > 150)) {
+      ++outside;
+      CHECK(key.first % 25 == 0);
+    }
+  }
+  CHECK(outside >= 1);
+  // Verdicts are about 121 to 150 and a block to either side: from 126 on down to 101, no further,
+  // and from 150 up to 175.
+  for (const auto& [key, count] : row.tried) {
+    if (key.second == 1) CHECK((key.first >= 101 && key.first <= 175));
+  }
+  CHECK(row.tried.count({126, 1}) == 1);
+  CHECK(row.tried.count({150, 1}) == 1);
+}
+
 TEST_CASE("without one that holds the search says so", "[plan][search]") {
   Row row;
   const AxisAnswer answer = row.search({1, 30, 12, 3});

@@ -154,7 +154,7 @@ TEST_CASE("the screen of a plan keeps to its columns and puts the answer first",
 TEST_CASE("Markdown and CSV of a plan hold the curve", "[report][plan]") {
   const Json report = report_of(plan_text(kSpike));
   const std::string csv = render_plan_csv(report);
-  CHECK(csv.rfind("gpus,role,replications,target,value", 0) == 0);
+  CHECK(csv.rfind("gpus,role,replications,in_busiest_hours,target,value", 0) == 0);
   std::size_t lines = 0;
   for (const char c : csv) lines += c == '\n' ? 1 : 0;
   CHECK(lines == 1 + 2 * report["curve"].size());  // two targets

@@ -58,6 +58,32 @@ TEST_CASE("a stream is sorted by arrival and class, numbered from 0", "[workload
   }
 }
 
+TEST_CASE("a stream of a part has the requests that arrive in it", "[workload][stream][crn]") {
+  const WorkloadConfig config = rich_demand();
+  const RunKey key{1, 0, 0};
+  const Ticks from = ticks_from_seconds(63.5), to = ticks_from_seconds(120);
+  std::vector<Request> wanted;
+  for (const Request& r : all_requests(config, key)) {
+    if (r.arrival >= from && r.arrival < to) wanted.push_back(r);
+  }
+  REQUIRE(wanted.size() > 3'000);
+  RequestStream stream(config, key, 1);
+  stream.only(from, to);
+  Request r;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    REQUIRE(stream.next(r));
+    REQUIRE(index(r.id) == i);
+    REQUIRE(r.arrival == wanted[i].arrival);
+    REQUIRE(r.request_class == wanted[i].request_class);
+    REQUIRE(r.entity == wanted[i].entity);
+    REQUIRE(same_draws(r, wanted[i]));
+  }
+  CHECK_FALSE(stream.next(r));
+  RequestStream nobody(config, key, 1);
+  nobody.only(ticks_from_seconds(1e6), kNever);
+  CHECK_FALSE(nobody.next(r));
+}
+
 TEST_CASE("request i has the same draws whatever the share, the rate or the arrivals",
           "[workload][stream][crn]") {
   const WorkloadConfig config = rich_demand();

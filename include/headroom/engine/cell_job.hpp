@@ -17,7 +17,8 @@ struct CellJob {
   double rate_multiplier = 1.0;
   /// Arrivals are so many times as far apart as the workload says; all else is the same.
   std::int64_t arrival_spacing = 1;
-  double weight = 1.0;  ///< how many cells of the fleet it stands for
+  Ticks arrivals_from{0}, arrivals_to = kNever;  ///< who is drawn to arrive outside is left out
+  double weight = 1.0;                           ///< how many cells of the fleet it stands for
 };
 
 }  // namespace headroom

@@ -24,18 +24,27 @@ struct PlanOptions {
   std::optional<double> precision;       ///< half-width / value wanted of the answer's intervals
   std::size_t probe_replications = 2;    ///< far from it
   std::size_t today_replications = 4;    ///< of today's fleet, at most the first look's
-  bool about_today = true;               ///< today's fleet and the knee are worked out too
+  /// So many of a verdict's replications simulate the whole run, those after them and all far from
+  /// the answer its busiest hours (Effort::whole). kAll: every replication is whole, far ones too.
+  std::size_t whole_replications = Effort::kAll;
+  bool about_today = true;  ///< today's fleet and the knee are worked out too
   bool node_loss = true;
   bool interval = true;  ///< how far down nothing is excluded is looked for
   std::string family;    ///< Candidate::family of the scenario that is planned
+
+  /// Of a try far from the answer, and of one by a look.
+  Effort probe_effort() const;
+  Effort effort_of(const Look& look) const { return {look.replications, whole_replications}; }
 };
 
 /// Replications of a plan's verdicts where none are asked for: the scenario's, at most 4 where one
-/// of them simulates more than a million requests.
+/// of them simulates more than a million requests and there are no busiest hours to simulate
+/// instead.
 std::size_t verdict_replications(const ResolvedScenario& scenario);
 
-/// The options for a scenario: far from the answer and for today's fleet fewer replications where
-/// one of them simulates more than a million requests.
+/// The options for a scenario. Where one replication simulates more than a million requests: fewer
+/// far from the answer and for today's fleet, and of verdicts 4 whole ones, the rest of the busiest
+/// hours.
 PlanOptions plan_options_for(const ResolvedScenario& scenario, std::vector<Look> looks);
 
 /// A fleet that was tried.
@@ -160,7 +169,7 @@ FleetPlan plan_fleet(const ResolvedScenario& scenario, const PlanOptions& option
 
 /// Delay against demand at today's fleet: 0.8, 1 and 1.2 times `centre`, and 1.
 std::vector<KneePoint> find_knee(const ResolvedScenario& scenario, double centre,
-                                 std::size_t replications, double confidence, Evaluator& evaluator);
+                                 const Effort& effort, double confidence, Evaluator& evaluator);
 
 /// Everything: today's fleet, the smallest one, the knee. What was found before an interruption is
 /// kept, with status kStopped.

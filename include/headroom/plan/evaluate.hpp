@@ -2,15 +2,18 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <list>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "headroom/plan/busiest.hpp"
 #include "headroom/plan/run.hpp"
 #include "headroom/plan/variant.hpp"
 
@@ -24,6 +27,15 @@ struct Candidate {
   ResolvedScenario scenario;
 };
 
+/// How many replications, and how many of them simulate the whole run: those after them simulate
+/// its busiest hours (busiest.hpp) where it has any.
+struct Effort {
+  static constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+  Effort(std::size_t n, std::size_t whole_ones = kAll) : replications(n), whole(whole_ones) {}
+  std::size_t replications;
+  std::size_t whole;
+};
+
 /// How much of an evaluation is worked out.
 enum class Detail {
   kTargets,     ///< what the targets need; may be more
@@ -35,14 +47,22 @@ struct Evaluation {
   std::string family;
   FleetSize fleet;
   std::int64_t gpus = 0;
-  RunResult result;  ///< statistics so far; verdicts at the scenario's confidence
+  /// Statistics so far; verdicts at the scenario's confidence. Of replications that simulated the
+  /// busiest hours alone, after others that simulated all, only the values of targets are in it.
+  RunResult result;
+  bool hours_only = false;  ///< the replications of `result` simulated the busiest hours alone
+  std::size_t added_in_hours = 0;  ///< replications of which it has the values of targets alone
 
-  std::size_t replications() const { return result.periods.front().statistics.replications; }
+  std::size_t replications() const {
+    return result.periods.front().statistics.replications + added_in_hours;
+  }
+  std::size_t in_busiest_hours() const { return hours_only ? replications() : added_in_hours; }
 };
 
 /// What an evaluation says about the targets at some confidence.
 struct Judgement {
   std::size_t replications = 0;
+  std::size_t in_busiest_hours = 0;  ///< of them simulated nothing else
   double confidence = 0.95;
   std::size_t period = 0;               ///< the one shown: the first that fails, else the last
   std::vector<TargetVerdict> verdicts;  ///< of that period, in the order of the targets
@@ -89,7 +109,11 @@ class Evaluator {
 
   /// The candidate with at least so many replications, numbers 0 on. The reference stays valid,
   /// what it refers to grows with later calls. Throws SearchStopped when cancelled.
-  const Evaluation& evaluate(const Candidate& candidate, std::size_t replications,
+  ///
+  /// Replications that simulate the busiest hours alone count for the targets that are decided in
+  /// them (decided_in, by the whole ones so far); where none is, they are left out. An effort
+  /// without whole ones is of the busiest hours alone, unless as many whole ones are known already.
+  const Evaluation& evaluate(const Candidate& candidate, const Effort& effort,
                              Detail detail = Detail::kTargets);
 
   const EvaluationCounts& counts() const { return counts_; }
@@ -114,9 +138,20 @@ class Evaluator {
     std::list<CellKey>::iterator age;
   };
 
-  void extend_whole(const Candidate& candidate, Evaluation& evaluation, std::size_t replications);
-  void extend_by_cells(const Candidate& candidate, Evaluation& evaluation, std::size_t replications,
-                       Detail detail);
+  using Known = std::tuple<std::string, FleetSize, Detail>;
+  /// What is done with a fleet's outcome, in the order of (replication, period).
+  using Consume = std::function<void(std::size_t period, const Outcome& fleet)>;
+
+  Evaluation& whole_runs(const Candidate& candidate, std::size_t replications, Detail detail);
+  void add_hours(const Candidate& candidate, Evaluation& evaluation, std::size_t replications,
+                 const BusiestHours& hours);
+  bool knows(const Candidate& candidate, Detail detail, std::size_t replications) const;
+  void note_tried(const std::string& family, const FleetSize& fleet);
+  /// Simulates replications [first, last).
+  void simulate(const Candidate& candidate, const MeasureSpec& spec, std::size_t first,
+                std::size_t last, Detail detail, const Consume& consume);
+  void simulate_by_cells(const Candidate& candidate, const MeasureSpec& spec, std::size_t first,
+                         std::size_t last, Detail detail, const Consume& consume);
   static CellKey key_of(const Candidate& candidate, const JobIndex& at);
   /// The outcomes of the cells wanted, in their order; simulates those that are not remembered.
   std::vector<std::shared_ptr<const Outcome>> cell_outcomes(const Candidate& candidate,
@@ -128,7 +163,8 @@ class Evaluator {
 
   ExecOptions exec_;
   std::size_t cell_cache_bytes_;
-  std::map<std::tuple<std::string, FleetSize, Detail>, std::unique_ptr<Evaluation>> known_;
+  std::map<Known, std::unique_ptr<Evaluation>> known_;
+  std::set<std::pair<FleetSize, std::string>> tried_;  ///< whole or not: each counts once
   std::map<CellKey, CellEntry> cells_;
   std::list<CellKey> ages_;  // oldest first
   std::size_t cell_bytes_ = 0;

@@ -172,6 +172,10 @@ void add_replication(RunStatistics& statistics, const MeasureSpec& spec, const O
 /// all that keep_for_targets leaves to be said.
 void add_targets_of_replication(RunStatistics& statistics, const MeasureSpec& spec,
                                 const Outcome& outcome);
+/// The values of some targets in a further replication, and nothing else of it.
+/// REQUIRES: wanted has an entry a target.
+void add_target_values(RunStatistics& statistics, const MeasureSpec& spec, const Outcome& outcome,
+                       const std::vector<bool>& wanted);
 /// Drops what no target looks at: timelines, and the minutes of classes and latencies that none is
 /// judged by. Such outcomes can be merged with each other and not with whole ones.
 void keep_for_targets(Outcome& outcome, const MeasureSpec& spec);

@@ -29,6 +29,10 @@ struct AxisRange {
   std::int64_t stride = 1;            ///< a first guess at how far off `guess` may be
   std::vector<std::int64_t> known{};  ///< within the range; probing these costs nothing
   bool interval = true;               ///< AxisAnswer::from is looked for; else it is x
+  /// Once x is tried, all others from k block + 1 to (k + 1) block cost next to nothing, the last
+  /// of them even less: steps stop at the ends of a block before they leave it, and wide ones of
+  /// probes end at its last. 1 = all cost the same.
+  std::int64_t block = 1;
 };
 
 /// The outcome of a search.

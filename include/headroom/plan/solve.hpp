@@ -29,6 +29,7 @@ struct LeverPoint {
   /// Of the capped class, refused on purpose, by the targets about it; NaN where none is.
   double refused_share = std::numeric_limits<double>::quiet_NaN();
   Judgement judgement;
+  bool confirmed = false;  ///< judged in the busiest hours alone, then held by one whole run
 };
 
 /// What one lever is worth.

@@ -97,7 +97,8 @@ struct ResolvedScenario {
   std::vector<ResolvedWindow> windows;  ///< [0] is "run": all that comes after the warm-up
   CollectConfig collect;
   Ticks horizon{0};
-  std::int64_t arrival_spacing = 1;  ///< CellJob::arrival_spacing of every job
+  std::int64_t arrival_spacing = 1;              ///< CellJob::arrival_spacing of every job
+  Ticks arrivals_from{0}, arrivals_to = kNever;  ///< of every job, as in CellJob
   std::uint64_t seed = 0;
   double expected_requests = 0;  ///< simulated, of one replication, all periods
   /// Codes W2xx, with pointers; those of the workload (W13x) are among them.

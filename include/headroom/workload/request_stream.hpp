@@ -59,6 +59,10 @@ class RequestStream {
   /// further apart. Their last is then at most `times` the demand's end. REQUIRES: times >= 1.
   void spread(std::int64_t times);
 
+  /// From the next request on, those that are drawn to arrive before `from` or from `to` on are
+  /// left out. All others are as they would be. REQUIRES: drawn requests; from <= to.
+  void only(Ticks from, Ticks to);
+
   /// The next request, or false when the demand ends.
   bool next(Request& request);
 
