@@ -27,7 +27,7 @@ ResolvedScenario calls(const std::string& target, const std::string& pool = "",
         "service_time": {"kind": "exponential", "mean": "1s"})" +
           pool + R"(}]},
       "classes": [{"name": "call", "stages": [{"pool": "servers"}], "rate": {"base": "8/s",
-        "surges": [{"name": "rush", "kind": "step", "start": "5h", "duration": "1h", "multiply": 2}]}}],
+        "surges": [{"name": "rush", "kind": "step", "start": "5h", "duration": "1h", "multiply": 2}]}, "slo": {"queue_delay": "2s"}}],
       "windows": [{"name": "evening", "from": "7h", "to": "8h"}],
       "targets": [{"class": "call", )" +
           target + R"(}], "replications": 8})",
@@ -164,7 +164,7 @@ TEST_CASE("a cap that is found in the busiest hours is confirmed by a whole run"
         {"name": "free", "stages": [{"pool": "servers"}], "rate": {"base": "4/s",
         "surges": [{"name": "rush", "kind": "step", "start": "5h", "duration": "1h", "multiply": 3}]}}],
       "targets": [{"class": "paid", )" +
-          std::string(kTarget) + R"(}], "replications": 8})",
+          std::string(kTarget) + R"(}, {"class": "free", )" + kTarget + R"(}], "replications": 8})",
       "calls.json", "."));
   PlanOptions options;
   options.looks = fixed_look(8, 0.95);
