@@ -137,7 +137,9 @@ TEST_CASE("a plan by busiest hours ends where the plan by whole runs does", "[pl
   Evaluator whole_evaluator({});
   const PlanResult whole = plan(scenario, options, whole_evaluator);
   options.whole_replications = 3;
-  Evaluator evaluator({});
+  ExecOptions two_threads;
+  two_threads.threads = 2;
+  Evaluator evaluator(two_threads);
   const PlanResult part = plan(scenario, options, evaluator);
   REQUIRE(whole.plan.status == PlanStatus::kFound);
   REQUIRE(part.plan.status == PlanStatus::kFound);
@@ -145,8 +147,15 @@ TEST_CASE("a plan by busiest hours ends where the plan by whole runs does", "[pl
   CHECK(part.counts.requests < 0.6 * whole.counts.requests);
   CHECK(part.plan.answer->judgement.replications == 8);
   CHECK(part.plan.answer->judgement.in_busiest_hours == 5);
-  for (const CurvePoint& point : part.plan.curve) {
+  ExecOptions one_thread;
+  one_thread.threads = 1;
+  Evaluator alone(one_thread);
+  const PlanResult by_one = plan(scenario, options, alone);
+  REQUIRE(by_one.plan.curve.size() == part.plan.curve.size());
+  for (std::size_t i = 0; i < part.plan.curve.size(); ++i) {
+    const CurvePoint& point = part.plan.curve[i];
     const Judgement& j = point.judgement;
+    CHECK(by_one.plan.curve[i].judgement.severity == j.severity);
     const bool probe = j.replications == 1 && j.in_busiest_hours == 1;
     const bool verdict = j.replications == 8 && j.in_busiest_hours == 5;
     CHECK((probe || verdict || point.fleet == part.plan.today));
