@@ -31,6 +31,11 @@ void Histogram::cover(std::uint64_t bin) {
   first_bin_ = new_first;
 }
 
+void Histogram::add_beyond(Ticks value, double times) {
+  cover(bin_of(value.count));
+  add(value, times);
+}
+
 void Histogram::add_progression(Ticks first, std::int64_t step, std::int64_t terms,
                                 std::int64_t times) {
   HEADROOM_DCHECK(first.count >= 0 && step >= 0 && terms >= 1, "a rising progression of times");
@@ -40,19 +45,17 @@ void Histogram::add_progression(Ticks first, std::int64_t step, std::int64_t ter
   if (bin < first_bin_ || bin >= first_bin_ + counts_.size()) cover(bin);
   if (last_bin >= first_bin_ + counts_.size()) cover(last_bin);
   std::int64_t value = first.count;
-  for (std::int64_t left = terms; left > 0;) {
-    std::int64_t here = left;
-    if (bin != last_bin) {  // the terms below the bin's upper edge
-      const auto edge = static_cast<std::int64_t>(lower_edge(bin + 1));
-      here = std::min(left, (edge - value + step - 1) / step);
-    }
+  std::int64_t left = terms;
+  while (bin != last_bin) {
+    // The terms below the bin's upper edge.
+    const auto edge = static_cast<std::int64_t>(lower_edge(bin + 1));
+    const std::int64_t here = (edge - value + step - 1) / step;
     counts_[bin - first_bin_] += static_cast<double>(here * times);
     left -= here;
-    if (left > 0) {
-      value += here * step;
-      bin = bin_of(value);
-    }
+    value += here * step;
+    bin = bin_of(value);
   }
+  counts_[bin - first_bin_] += static_cast<double>(left * times);
   const auto n = static_cast<double>(terms);
   const auto f = static_cast<double>(first.count);
   const auto s = static_cast<double>(step);

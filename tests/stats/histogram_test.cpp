@@ -69,6 +69,26 @@ TEST_CASE("a progression adds what its terms add one by one", "[stats][histogram
   }
 }
 
+TEST_CASE("a value added so many times is that value added once, again and again",
+          "[stats][histogram]") {
+  Histogram at_once, one_by_one;
+  for (const std::int64_t value : {0, 1, 255, 256, 511, 512, 513, 70'000, 3}) {
+    at_once.add(Ticks{value}, 3);
+    for (int i = 0; i < 3; ++i) one_by_one.add(Ticks{value});
+  }
+  CHECK(at_once.count() == 27);
+  CHECK(at_once.sum_s() == one_by_one.sum_s());
+  CHECK(at_once.variance_s2() == one_by_one.variance_s2());
+  CHECK(at_once.min() == one_by_one.min());
+  CHECK(at_once.max() == one_by_one.max());
+  for (const double p : {0.01, 0.2, 0.5, 0.8, 1.0}) {
+    CHECK(at_once.quantile_s(p) == one_by_one.quantile_s(p));
+  }
+  // Bins are one value wide up to 2^9, so these counts are exact.
+  CHECK(at_once.count_at_most(Ticks{0}) == 3);
+  CHECK(at_once.count_at_most(Ticks{511}) == 18);
+}
+
 TEST_CASE("merging in any order gives one histogram", "[stats][histogram]") {
   RandomStream random({3, 0, 0}, Purpose::kTest, 0, 0);
   Histogram parts[3];

@@ -20,14 +20,20 @@ class Histogram {
   explicit Histogram(unsigned bits = 8) : bits_(bits) {}
 
   /// Adds `value` once. REQUIRES: value >= 0.
-  void add(Ticks value) {
+  void add(Ticks value) { add(value, 1); }
+
+  /// Adds `value` so many times. REQUIRES: value >= 0.
+  void add(Ticks value, double times) {
     const std::uint64_t bin = bin_of(value.count);
-    if (bin < first_bin_ || bin >= first_bin_ + counts_.size()) cover(bin);
-    counts_[bin - first_bin_] += 1;
-    count_ += 1;
+    if (bin - first_bin_ >= counts_.size()) {  // below the first one as well
+      add_beyond(value, times);
+      return;
+    }
+    counts_[bin - first_bin_] += times;
+    count_ += times;
     const auto v = static_cast<double>(value.count);
-    sum_ += v;
-    sum_squares_ += v * v;
+    sum_ += times * v;
+    sum_squares_ += times * (v * v);
     if (value < min_) min_ = value;
     if (value > max_) max_ = value;
   }
@@ -58,9 +64,9 @@ class Histogram {
  private:
   std::uint64_t bin_of(std::int64_t value) const {
     const auto v = static_cast<std::uint64_t>(value);
-    const auto width = static_cast<unsigned>(std::bit_width(v));
-    if (width <= bits_ + 1) return v;
-    const unsigned shift = width - bits_ - 1;
+    // The highest bit that counts; for a value that is its own bin the one that makes shift 0.
+    const auto top = static_cast<unsigned>(std::bit_width(v | (std::uint64_t{1} << bits_)));
+    const unsigned shift = top - bits_ - 1;
     return (static_cast<std::uint64_t>(shift) << bits_) + (v >> shift);
   }
   /// Smallest value of a bin; the first value beyond it is lower_edge(bin + 1).
@@ -72,6 +78,8 @@ class Histogram {
   }
   /// Grows the covered range, in whole powers of two, to include `bin`.
   void cover(std::uint64_t bin);
+  /// add() of a value outside the covered range.
+  void add_beyond(Ticks value, double times);
 
   unsigned bits_;
   std::uint64_t first_bin_ = 0;  // bin of counts_[0], a multiple of 2^bits
