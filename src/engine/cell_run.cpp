@@ -129,6 +129,7 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
     pools_.push_back(make_pool(config.pools[p], config.collect, config.horizon, first_entity,
                                tier_count_, collector_.group_count()));
     pools_.back().independent = !pools_.back().central && !receives[p];
+    any_central_ = any_central_ || pools_.back().central;
     const auto replicas = static_cast<std::uint32_t>(config.pools[p].all_replicas());
     for (std::uint32_t r = 0; r <= replicas; ++r) places_.push_back({p, r});
     first_entity += replicas + 1;
@@ -202,13 +203,8 @@ void CellRun::fetch_requests(std::size_t entity) const {
   const Pool& pool = pools_[place.pool];
   if (place.replica >= pool.replicas.size()) return;
   const Replica& replica = pool.replicas[place.replica];
-  if (replica.activity == Activity::kPrefill) {
-    live_.fetch(replica.prefill_first);
-    pool.completions.fetch(place.replica, replica.decoding);
-  } else {
-    live_.fetch_end(replica.next_done);
-    pool.completions.fetch_first(place.replica, replica.decoding);
-  }
+  live_.fetch(replica.needed_at_end);
+  pool.completions.fetch(place.replica, replica.decoding, replica.activity == Activity::kPrefill);
   if (!pool.central) live_.fetch(pool.queues[place.replica].head());
 }
 
@@ -238,7 +234,7 @@ void CellRun::tick() {
       pool.touched = true;
       continue;
     }
-    end_event(entity);
+    end_event(pool, place.replica);
     if (!pool.leavers.empty() ||
         (pool.varies && pool.replicas[place.replica].standing == Standing::kLeaving)) {
       ended_.push_back(static_cast<std::uint32_t>(entity));
@@ -261,25 +257,23 @@ void CellRun::tick() {
   }
   if (!hand_overs_.empty()) hand_overs();
   if (retries_due()) try_again();
-  admission();
+  if (any_central_ || !ready_.empty()) admission();
   collector_.flush_records();
 }
 
-void CellRun::end_event(std::size_t entity) {
-  const Place place = places_[entity];
-  Pool& pool = pools_[place.pool];
-  switch (pool.replicas[place.replica].activity) {
+void CellRun::end_event(Pool& pool, std::uint32_t r) {
+  switch (pool.replicas[r].activity) {
     case Activity::kDecode:
-      end_plan(pool, place.replica);
+      end_plan(pool, r);
       break;
     case Activity::kPrefill:
-      end_prefill_step(pool, place.replica);
+      end_prefill_step(pool, r);
       break;
     case Activity::kBatch:
-      end_batch(pool, place.replica);
+      end_batch(pool, r);
       break;
     case Activity::kIdle:  // slots, or the longest wait of a static batch
-      if (pool.config->mode == BatchMode::kSlots) end_slots(pool, place.replica);
+      if (pool.config->mode == BatchMode::kSlots) end_slots(pool, r);
       break;
   }
 }

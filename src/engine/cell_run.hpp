@@ -49,7 +49,7 @@ class CellRun {
                       std::uint32_t stage, std::uint32_t moved_off) const;
   void admission();
   void begin(Pool& pool, std::uint32_t r);
-  void end_event(std::size_t entity);
+  void end_event(Pool& pool, std::uint32_t r);
   void note_ready(Pool& pool, std::uint32_t r);
   void watch(Slot slot);
   void watch_queue(TieredQueue& queue);
@@ -124,6 +124,12 @@ class CellRun {
   void tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps);
   void finish_completed(Pool& pool, std::uint32_t r);
   std::int64_t blocks_for(const Pool& pool, std::uint32_t r, std::int64_t steps) const;
+  /// KV blocks that the decodes of a replica take in its next step: blocks_for() of one step.
+  static std::int64_t blocks_for_next(const Pool& pool, std::uint32_t r) {
+    const std::uint64_t from =
+        pool.replicas[r].steps + (kPlantedFault == PlantedFault::kBlockPhase ? 1 : 0);
+    return residues_of(pool, r)[residue(pool, 0, from)];
+  }
   std::int64_t steps_within(const Pool& pool, std::uint32_t r, std::int64_t most) const;
   std::int64_t plan_time(const Replica& replica, std::int64_t steps) const {
     return steps * replica.first_step + replica.step_growth * (steps * (steps - 1) / 2);
@@ -216,6 +222,7 @@ class CellRun {
   std::vector<std::int64_t> spent_;   // replica time of this attempt, by slot and stage
   std::vector<Wide> bucket_full_at_;  // by class; empty when no class has a bucket or quota
   bool caps_ = false;                 // some queue has a cap
+  bool any_central_ = false;          // some pool has one queue for all its replicas
   boost::heap::d_ary_heap<Expiry, boost::heap::arity<4>> retries_;
   std::vector<std::uint32_t> ended_;  // entities whose step ended at this tick, who may be left
 

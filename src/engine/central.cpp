@@ -41,15 +41,20 @@ void CellRun::central_token_round(Pool& pool) {
   bool again = true;
   std::int64_t earliest = now_;
   while (again) {
-    at_boundary_.clear();
+    // Which ones are ready cannot be guessed: no branch on it.
+    at_boundary_.resize(pool.replicas.size());
+    std::size_t ready = 0;
     for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
-      if (pool.replicas[r].ready) at_boundary_.push_back(r);
+      at_boundary_[ready] = r;
+      ready += pool.replicas[r].ready ? 1 : 0;
     }
+    at_boundary_.resize(ready);
     // The running phases first: their victims may be admitted by replicas that are idle.
     for (const std::uint32_t r : at_boundary_) drafts_[r] = open_draft(pool, r);
     for (std::uint32_t r = 0; r < pool.replicas.size() && !queue.empty(); ++r) {
       const Replica& replica = pool.replicas[r];
-      if (replica.ready || replica.activity != Activity::kIdle) continue;
+      const bool is_idle = replica.activity == Activity::kIdle;
+      if (!is_idle || replica.ready) continue;
       if (replica.standing != Standing::kServing) continue;
       at_boundary_.insert(std::upper_bound(at_boundary_.begin(), at_boundary_.end(), r), r);
       drafts_[r] = open_draft(pool, r);

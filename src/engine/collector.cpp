@@ -77,9 +77,8 @@ void Collector::change_backlog(std::uint32_t request_class, int change, std::int
   state.backlog_since = now;
 }
 
-void Collector::note_late(std::uint32_t request_class, std::int64_t arrival, std::int64_t now) {
-  std::int64_t from = arrival + config_.classes[request_class].drain_limit.count;
-  if (now <= from) return;
+/// A request that leaves the backlog at `now` has been late since `from`.
+void Collector::note_late(std::uint32_t request_class, std::int64_t from, std::int64_t now) {
   std::vector<LateStretch>& late = classes_[request_class].late;
   // Calls come in order of `now`, so a new stretch can only swallow the newest ones.
   while (!late.empty() && late.back().to.count + kDrainPause.count >= from) {
@@ -92,7 +91,9 @@ void Collector::note_late(std::uint32_t request_class, std::int64_t arrival, std
 void Collector::leave_backlog(LiveRequest& request, std::int64_t now) {
   ClassState& state = classes_[request.request_class];
   change_backlog(request.request_class, -1, now);
-  note_late(request.request_class, request.arrival, now);
+  const std::int64_t late_from =
+      request.arrival + config_.classes[request.request_class].drain_limit.count;
+  if (now > late_from) note_late(request.request_class, late_from, now);
   // Ends of bins at which it was the oldest so far. An earlier end is covered already once a later
   // one is: whoever was older there was in the backlog all along.
   const std::int64_t width = config_.collect.timeline_step.count;
@@ -243,8 +244,7 @@ void Collector::ended(LiveRequest& request, EndState end, RejectReason reason, s
   if (sink_ != nullptr) pending_records_.push_back(record_of(request, end, reason, now, attempts));
 }
 
-void Collector::flush_records() {
-  if (pending_records_.empty()) return;
+void Collector::write_records() {
   std::sort(pending_records_.begin(), pending_records_.end(),
             [](const RequestRecord& a, const RequestRecord& b) { return a.id < b.id; });
   for (const RequestRecord& record : pending_records_) sink_->on_end(record);

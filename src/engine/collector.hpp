@@ -54,10 +54,11 @@ class Collector {
   /// Gaps first, first + step, ... for `count` requests of one group.
   void token_gaps(std::uint32_t group, std::int64_t first, std::int64_t step, std::int64_t terms,
                   std::int64_t count) {
-    if (terms == 1 && count == 1) {
-      token_gap(group, first);
+    Histogram& itl = groups_[group].itl.histogram;
+    if (terms == 1) {
+      itl.add({first}, static_cast<double>(count));
     } else {
-      groups_[group].itl.histogram.add_progression({first}, step, terms, count);
+      itl.add_progression({first}, step, terms, count);
     }
   }
   void preempted(const LiveRequest& request) { groups_[request.group].preemptions += 1; }
@@ -69,7 +70,9 @@ class Collector {
   /// That one has begun.
   void tried_again(const LiveRequest& request) { groups_[request.group].attempts += 1; }
   /// All ends of a tick are known: hands their records to the sink in order of id.
-  void flush_records();
+  void flush_records() {
+    if (!pending_records_.empty()) write_records();
+  }
 
   std::uint32_t group_count() const { return static_cast<std::uint32_t>(groups_.size()); }
 
@@ -79,7 +82,8 @@ class Collector {
  private:
   void change_backlog(std::uint32_t request_class, int change, std::int64_t now);
   void leave_backlog(LiveRequest& request, std::int64_t now);
-  void note_late(std::uint32_t request_class, std::int64_t arrival, std::int64_t now);
+  void note_late(std::uint32_t request_class, std::int64_t from, std::int64_t now);
+  void write_records();
   void tally_missing(const LiveRequest& request, EndState end, RejectReason reason);
   void account_population(std::int64_t now, int change);
   RequestRecord record_of(const LiveRequest& request, EndState end, RejectReason reason,

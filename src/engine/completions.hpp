@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -41,7 +40,12 @@ class CompletionRows {
     if (static_cast<std::size_t>(count) == stride_) widen();
     std::uint64_t* const begin = words_.data() + replica * stride_;
     std::uint64_t* const end = begin + count;
-    std::uint64_t* const at = std::lower_bound(begin, end, word, std::greater<>());
+    std::uint64_t* at = begin;  // the first that is not larger, without branches to guess
+    for (auto left = static_cast<std::size_t>(count); left > 0;) {
+      const std::size_t half = (left + 1) / 2;
+      at += half * static_cast<std::size_t>(at[half - 1] > word);
+      left -= half;
+    }
     std::move_backward(at, end, end + 1);
     *at = word;
   }
@@ -53,16 +57,13 @@ class CompletionRows {
     HEADROOM_DCHECK(kept == end - 1, "a decoding request is in its replica's row once");
     static_cast<void>(kept);
   }
-  /// Brings the end of a row into the cache, for a finish.
-  void fetch_first(std::size_t replica, std::int32_t count) const {
-    prefetch(words_.data() + replica * stride_ + std::max(0, count - 1));
-  }
-  /// Brings a row into the cache, for joining; of a very long one the end.
-  void fetch(std::size_t replica, std::int32_t count) const {
+  /// Brings a row into the cache, for joining (of a very long one the end), or, for a finish, its
+  /// end alone.
+  void fetch(std::size_t replica, std::int32_t count, bool joining) const {
     constexpr std::int32_t kLine = 64 / sizeof(std::uint64_t);
     constexpr std::int32_t kMost = 32 * kLine;
     const std::uint64_t* const row = words_.data() + replica * stride_;
-    for (std::int32_t at = std::max(0, count - kMost); at <= count; at += kLine) {
+    for (std::int32_t at = std::max(0, count - (joining ? kMost : 1)); at <= count; at += kLine) {
       prefetch(row + at);
     }
   }

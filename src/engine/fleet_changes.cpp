@@ -108,7 +108,7 @@ void CellRun::clear(Pool& pool, std::uint32_t r) {
   replica.activity = Activity::kIdle;
   replica.fresh.clear();
   pool.slot_finishes[r].clear();
-  replica.prefill_first = replica.prefill_last = replica.partial = replica.next_done = kNoSlot;
+  replica.prefill_first = replica.prefill_last = replica.partial = replica.needed_at_end = kNoSlot;
   replica.decoding = replica.admitted = 0;
   replica.context = 0;
   replica.free_blocks = pool.config->kv_blocks;

@@ -87,11 +87,8 @@ class LiveRequests {
     requests_[slot].where = Where::kFree;
     free_.push_back(slot);
   }
-  /// Brings what a request's end touches into the cache; nothing for kNoSlot.
-  void fetch_end(Slot slot) const {
-    if (slot < requests_.size()) prefetch(&requests_[slot]);
-  }
-  /// Brings what its admission and its first token touch into the cache.
+  /// Brings what a request's admission, first token and end touch into the cache; nothing for
+  /// kNoSlot.
   void fetch(Slot slot) const {
     if (slot >= requests_.size()) return;
     const auto* line = reinterpret_cast<const char*>(&requests_[slot]);

@@ -73,7 +73,7 @@ void CellRun::start_plan(Pool& pool, std::uint32_t r, bool one_step) {
     if (leave < now_ + plan_time(replica, steps)) steps = steps_to_reach(replica, leave);
   }
   replica.event_steps = static_cast<std::int32_t>(steps);
-  replica.next_done = Completion::slot(pool.completions.first(r, replica.decoding));
+  replica.needed_at_end = Completion::slot(pool.completions.first(r, replica.decoding));
   pool.totals.plans += 1;
   set_busy(pool, replica, Activity::kDecode, plan_time(replica, steps));
 }
@@ -120,7 +120,7 @@ void CellRun::cut_plan(Pool& pool, std::uint32_t r, std::int64_t earliest) {
   pool.totals.cut_plans += 1;
   const std::int64_t boundary = replica.start + plan_time(replica, steps);
   if (boundary > now_) {
-    set_event(pool, r, boundary);
+    events_.set(pool.first_entity + r, boundary);  // all that it will look at is at hand
     return;
   }
   end_plan(pool, r);
@@ -158,7 +158,7 @@ void CellRun::tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps) {
 void CellRun::end_plan(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
   // The request that ends here was last touched long ago: its cache miss overlaps with the sums.
-  prefetch(&live_[replica.next_done]);
+  prefetch(&live_[replica.needed_at_end]);
   const std::int64_t steps = replica.event_steps;
   HEADROOM_DCHECK(replica.start + plan_time(replica, steps) == now_,
                   "a plan ends at the closed sum of its steps");

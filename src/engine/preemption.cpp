@@ -102,7 +102,7 @@ void CellRun::running_phase(Pool& pool, std::uint32_t r, Draft& draft) {
   // Decodes in order of admission, then the unfinished prompt, which was admitted last. Going
   // through them one by one preempts exactly until what the rest need is there, so the needs of all
   // decodes can be taken together.
-  while (replica.decoding > 0 && blocks_for(pool, r, 1) > replica.free_blocks) {
+  while (replica.decoding > 0 && blocks_for_next(pool, r) > replica.free_blocks) {
     preempt(pool, r);
     draft.preempted = true;
   }
@@ -112,7 +112,7 @@ void CellRun::running_phase(Pool& pool, std::uint32_t r, Draft& draft) {
     const std::int64_t chunk =
         std::min(known(request) - request.computed, draft.budget - replica.decoding);
     const std::int64_t more = pool.blocks(request.computed + chunk) - pool.blocks(request.computed);
-    while (replica.partial == slot && blocks_for(pool, r, 1) + more > replica.free_blocks) {
+    while (replica.partial == slot && blocks_for_next(pool, r) + more > replica.free_blocks) {
       preempt(pool, r);
       draft.preempted = true;
     }
@@ -128,7 +128,7 @@ void CellRun::running_phase(Pool& pool, std::uint32_t r, Draft& draft) {
     }
   }
   draft.budget -= replica.decoding;
-  draft.reserved += blocks_for(pool, r, 1);
+  draft.reserved += blocks_for_next(pool, r);
 }
 
 }  // namespace headroom

@@ -61,8 +61,10 @@ struct alignas(64) Replica {
   bool ready = false;            ///< noted for admission at this tick
   Slot prefill_first = kNoSlot;  ///< requests with prompt tokens in the present step
   Slot prefill_last = kNoSlot;
-  Slot partial = kNoSlot;    ///< a prompt that is not finished: the one admitted last
-  Slot next_done = kNoSlot;  ///< a request that ends with the present plan, to fetch ahead
+  Slot partial = kNoSlot;  ///< a prompt that is not finished: the one admitted last
+  /// What the present event will look at, to fetch ahead: a request that ends with the plan, or the
+  /// first with prompt tokens in the step.
+  Slot needed_at_end = kNoSlot;
   boost::container::small_vector<Fresh, 1> fresh;
 };
 static_assert(sizeof(Replica) == 128);

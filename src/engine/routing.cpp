@@ -1,4 +1,6 @@
 // How a request joins a queue, and which replica's it is.
+#include <algorithm>
+
 #include "cell_run.hpp"
 
 namespace headroom {
@@ -59,14 +61,14 @@ CellRun::RoutePair CellRun::draw_pair(const Pool& pool, std::uint32_t kind, std:
   const auto scaled = [](double u, std::uint64_t n) {
     return static_cast<std::uint64_t>(u * static_cast<double>(n));
   };
-  std::uint64_t a = scaled(random.uniform(), count);
+  const std::uint64_t a = scaled(random.uniform(), count);
   std::uint64_t b = a;
   if (pool.config->queueing == Queueing::kPowerOfTwo) {
     b = scaled(random.uniform(), count - 1);
-    if (b >= a) ++b;
-    if (a > b) std::swap(a, b);
+    b += b >= a ? 1 : 0;
   }
-  return {pool.serving_replica(a), pool.serving_replica(b)};
+  // Without branches: which of them is smaller is chance.
+  return {pool.serving_replica(std::min(a, b)), pool.serving_replica(std::max(a, b))};
 }
 
 std::uint32_t CellRun::less_loaded(const Pool& pool, const RoutePair& pair) {

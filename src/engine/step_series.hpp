@@ -70,8 +70,12 @@ class AreaSeries {
 
   void add_line(std::int64_t from, double v0, std::int64_t to, double v1) {
     if (to <= from) return;
-    auto bin = static_cast<std::size_t>(from / width_);
-    const double slope = (v1 - v0) / static_cast<double>(to - from);
+    // Pieces come in the order of their ends or nearly so: a step or two from the last one's bin
+    // where it began, and no division.
+    while (from < static_cast<std::int64_t>(last_bin_) * width_) --last_bin_;
+    while (from - static_cast<std::int64_t>(last_bin_) * width_ >= width_) ++last_bin_;
+    std::size_t bin = last_bin_;
+    const double slope = v1 == v0 ? 0 : (v1 - v0) / static_cast<double>(to - from);
     std::int64_t at = from;
     while (at < to) {
       std::int64_t end = static_cast<std::int64_t>(bin + 1) * width_;
@@ -90,6 +94,7 @@ class AreaSeries {
  private:
   std::int64_t width_ = 1;
   std::vector<double> area_{0};
+  std::size_t last_bin_ = 0;  // in which the last piece began
 };
 
 }  // namespace headroom

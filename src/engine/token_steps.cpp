@@ -93,7 +93,9 @@ void CellRun::launch(Pool& pool, std::uint32_t r, Draft& draft) {
     return;
   }
   if (pool.config->mode == BatchMode::kContinuous) {
-    while (replica.decoding > 0 && blocks_for(pool, r, 1) > replica.free_blocks) {
+    // No decode takes more than one block in a step, so most steps need no count.
+    while (replica.decoding > replica.free_blocks &&
+           blocks_for_next(pool, r) > replica.free_blocks) {
       preempt(pool, r);
       draft.preempted = true;
     }
@@ -123,6 +125,7 @@ void CellRun::start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft
   replica.first_step = duration;
   replica.step_growth = 0;
   replica.event_steps = 1;
+  replica.needed_at_end = replica.prefill_first;
   pool.totals.steps += 1;
   set_busy(pool, replica, Activity::kPrefill, duration);
 }

@@ -102,7 +102,7 @@ StepTable::StepTable(Parts parts)
 
 Ticks StepTable::prefill_attention(std::int64_t chunk, std::int64_t past) const {
   const std::size_t i = cell_of(prefill_.chunks, chunk);
-  const std::size_t j = cell_of(prefill_.pasts, past);
+  const std::size_t j = past == 0 ? 0 : cell_of(prefill_.pasts, past);  // most find no prefix
   const std::size_t columns = prefill_.pasts.size();
   const std::int64_t* low = prefill_.time_ps.data() + i * columns + j;
   const std::int64_t* high = low + columns;
