@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -163,6 +164,53 @@ void write_held_back(const StudyInput& input, std::ostream& out) {
 
 // --- the engine's all-reduce -------------------------------------------------------------------
 
+/// A held-back row of the engine's all-reduce.
+struct ReduceRow {
+  CollectiveShape shape;
+  double measured_s, fitted_s;
+  double error() const { return fitted_s / measured_s - 1; }
+};
+
+constexpr std::array<std::pair<double, const char*>, 4> kMessageBands{
+    {{64.0 * 1024, "to 64 KiB"},
+     {512.0 * 1024, "to 512 KiB"},
+     {4.0 * 1024 * 1024, "to 4 MiB"},
+     {1e18, "more"}}};
+
+/// Signed errors by ranks and size of the message, and the rows that are off by most.
+void write_reduce_residuals(const Gpu& gpu, std::vector<ReduceRow> rows, std::ostream& by_shape,
+                            std::ostream& worst) {
+  std::map<std::int64_t, std::array<std::vector<double>, kMessageBands.size()>> by_ranks;
+  for (const ReduceRow& row : rows) {
+    std::size_t band = 0;
+    while (row.shape.bytes > kMessageBands[band].first) ++band;
+    by_ranks[row.shape.ranks][band].push_back(100 * row.error());
+  }
+  for (auto& [ranks, bands] : by_ranks) {
+    by_shape << fmt::format("| {} | {} |", gpu.name, ranks);
+    for (std::vector<double>& errors : bands) {
+      if (errors.empty()) {
+        by_shape << " |";
+        continue;
+      }
+      std::sort(errors.begin(), errors.end());
+      by_shape << fmt::format(" {:+.0f} ({:+.0f} to {:+.0f}, {}) |", errors[errors.size() / 2],
+                              errors.front(), errors.back(), errors.size());
+    }
+    by_shape << "\n";
+  }
+  constexpr std::size_t kWorst = 4;
+  std::sort(rows.begin(), rows.end(), [](const ReduceRow& a, const ReduceRow& b) {
+    return std::abs(a.error()) > std::abs(b.error());
+  });
+  for (std::size_t i = 0; i < std::min(kWorst, rows.size()); ++i) {
+    const ReduceRow& row = rows[i];
+    worst << fmt::format("| {} | {} | {:.0f} KiB | {:.1f} | {:.1f} | {:+.0f} |\n", gpu.name,
+                         row.shape.ranks, row.shape.bytes / 1024, 1e6 * row.measured_s,
+                         1e6 * row.fitted_s, 100 * row.error());
+  }
+}
+
 /// Forty rows a GPU are too few for one fifth: each fifth in turn is held back.
 void write_engine_reduce(const StudyInput& input, std::ostream& out) {
   constexpr std::size_t kFolds = 5;
@@ -170,6 +218,8 @@ void write_engine_reduce(const StudyInput& input, std::ostream& out) {
          "together with NCCL's; NCCL's own rows by the shipped coefficients, one fifth held "
          "back. Bounds: fitted 7 / 4 / 16, table 5 / 3 / 10.\n\n| GPU | rows | fitted | table | "
          "NCCL | bounds held |\n|---|---|---|---|---|---|\n";
+  std::ostringstream by_shape;
+  std::ostringstream worst;
   for (const MeasuredGpu& measured : kGpus) {
     const Gpu& gpu = *find_gpu(measured.name);
     const Key key{KernelKind::kCollective, Dtype::kBf16};
@@ -177,6 +227,7 @@ void write_engine_reduce(const StudyInput& input, std::ostream& out) {
     const std::vector<MeasuredRow>& rows = groups.at(key);
     std::array<std::vector<double>, kFolds> fitted_by_fold;
     std::array<std::vector<double>, kFolds> table_by_fold;
+    std::array<std::vector<ReduceRow>, kFolds> rows_by_fold;
     on_all_cores(kFolds, [&](std::size_t fold) {
       std::vector<MeasuredRow> used;
       std::vector<MeasuredRow> held;
@@ -189,13 +240,17 @@ void write_engine_reduce(const StudyInput& input, std::ostream& out) {
       const auto form = make_fitted_model(gpu, fit);
       const auto grid = table_of(gpu, key, used, fit);
       for (const MeasuredRow& row : held) {
-        fitted_by_fold[fold].push_back(std::abs(form->seconds(row.shape) / row.seconds - 1));
+        rows_by_fold[fold].push_back(
+            {std::get<CollectiveShape>(row.shape), row.seconds, form->seconds(row.shape)});
+        fitted_by_fold[fold].push_back(std::abs(rows_by_fold[fold].back().error()));
         table_by_fold[fold].push_back(std::abs(grid->seconds(row.shape) / row.seconds - 1));
       }
     });
     std::vector<double> fitted;
     std::vector<double> table;
+    std::vector<ReduceRow> held_rows;
     for (std::size_t fold = 0; fold < kFolds; ++fold) {
+      held_rows.insert(held_rows.end(), rows_by_fold[fold].begin(), rows_by_fold[fold].end());
       fitted.insert(fitted.end(), fitted_by_fold[fold].begin(), fitted_by_fold[fold].end());
       table.insert(table.end(), table_by_fold[fold].begin(), table_by_fold[fold].end());
     }
@@ -209,7 +264,19 @@ void write_engine_reduce(const StudyInput& input, std::ostream& out) {
                        errors_text(grid),
                        errors_text(errors_of(shipped.model(rows[0].shape), nccl)),
                        held_text(form, kReduceFitted, grid, kReduceTable));
+    write_reduce_residuals(gpu, std::move(held_rows), by_shape, worst);
   }
+  out << "\nThe fitted form on those rows by ranks and message: median of predicted / measured - "
+         "1, "
+         "(least to most, rows), %:\n\n| GPU | ranks |";
+  for (const auto& band : kMessageBands) out << fmt::format(" {} |", band.second);
+  out << "\n|---|---|---|---|---|---|\n" << by_shape.str();
+  out << "\nThe rows that are off by most. Each was measured once; where a longer message took "
+         "less "
+         "than a shorter one, that is the noise.\n\n| GPU | ranks | message | measured, us | "
+         "fitted, "
+         "us | error, % |\n|---|---|---|---|---|---|\n"
+      << worst.str();
   out << "\n";
 }
 
