@@ -51,7 +51,7 @@ class Result:
                 json.dump(scenario, file)
             done = subprocess.run([sys.argv[1], "run", path, "-n", str(replications), "-q", "-j",
                                    "1", "--json"], capture_output=True, text=True, check=False)
-        if done.returncode not in (0, 1):  # 1: a warning was given
+        if done.returncode != 0:
             raise RuntimeError(done.stderr)
         self.report = json.loads(done.stdout)
 

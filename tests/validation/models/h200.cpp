@@ -28,10 +28,6 @@ Rows rows_of_file(const std::string& folder, const std::string& kind) {
   return read_kernel_csv(kHerePath + folder + "/" + kind + ".csv").rows;
 }
 
-std::string fit_errors_text(const FitErrors& e) {
-  return fmt::format("{:.1f} / {:.1f} / {:.1f}", 100 * e.mape, 100 * e.median, 100 * e.p90);
-}
-
 /// A part of one kind's rows that is looked at apart.
 struct Slice {
   const char* kind;
@@ -106,10 +102,10 @@ void write_own_fits(const Gpu& gpu, std::ostream& out) {
       Rows on_grid;
       std::copy_if(scored.begin(), scored.end(), std::back_inserter(on_grid),
                    [](const MeasuredRow& row) { return is_on_grid(row.shape); });
-      if (!on_grid.empty()) table = fit_errors_text(errors_of(*model, on_grid));
+      if (!on_grid.empty()) table = errors_text(errors_of(*model, on_grid));
     }
-    out << fmt::format("| {} | {} | {} | {} |\n", kind, fit.scored.rows,
-                       fit_errors_text(fit.scored), table);
+    out << fmt::format("| {} | {} | {} | {} |\n", kind, fit.scored.rows, errors_text(fit.scored),
+                       table);
   }
   out << "\n";
 }
@@ -120,10 +116,6 @@ double middle(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// What a band of hot rows came to.
-struct Band {
-  std::vector<double> ratios;
-};
 std::string band_of(const std::string& kind, const KernelShape& shape) {
   if (kind == "gemm") {
     const std::int64_t m = rows_of_gemm(shape);
@@ -147,20 +139,19 @@ void write_heat(const Gpu& gpu, std::ostream& out) {
     const Rows second = rows_of_file("repeat_2", kind);
     const Rows hot = rows_of_file("hot", kind);
     HEADROOM_CHECK(first.size() == hot.size() && second.size() == hot.size(), "one grid");
-    std::map<std::string, Band> bands;
+    std::map<std::string, std::vector<double>> bands;  // hot / cold
     std::vector<double> alone;
     std::vector<double> noise;
     for (std::size_t i = 0; i < hot.size(); ++i) {
       const double cold = (first[i].seconds + second[i].seconds) / 2;
       alone.push_back(cold);
       noise.push_back(std::abs(second[i].seconds / first[i].seconds - 1));
-      bands[band_of(kind, hot[i].shape)].ratios.push_back(hot[i].seconds / cold);
+      bands[band_of(kind, hot[i].shape)].push_back(hot[i].seconds / cold);
     }
-    for (const auto& [name, band] : bands) {
-      const auto [least, most] = std::minmax_element(band.ratios.begin(), band.ratios.end());
+    for (const auto& [name, ratios] : bands) {
+      const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
       out << fmt::format("| {}, {} | {} | {:.3f} | {:.3f} | {:.3f} | {:.1f} |\n", kind, name,
-                         band.ratios.size(), middle(band.ratios), *least, *most,
-                         100 * middle(noise));
+                         ratios.size(), middle(ratios), *least, *most, 100 * middle(noise));
     }
     if (const auto factor = server_factor_of(gpu, hot, alone)) {
       factors += fmt::format("{} {:.2f} ({} rows that compute, rms {:.1f} %)", kind, factor->factor,

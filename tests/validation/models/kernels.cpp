@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../support/all_cores.hpp"
 #include "headroom/latency/deployment.hpp"
 #include "headroom/latency/fit.hpp"
 #include "sections.hpp"
@@ -67,11 +68,6 @@ std::vector<MeasuredRow> kept(const std::vector<MeasuredRow>& rows, Keep keep) {
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(out),
                [&keep](const MeasuredRow& row) { return keep(row.shape); });
   return out;
-}
-
-std::string errors_text(const FitErrors& e) {
-  if (e.rows == 0) return "-";
-  return fmt::format("{:.1f} / {:.1f} / {:.1f}", 100 * e.mape, 100 * e.median, 100 * e.p90);
 }
 
 /// Errors to keep to: MAPE, median and 90th percentile.

@@ -4,6 +4,7 @@
 #include <map>
 #include <ostream>
 
+#include "../../support/all_cores.hpp"
 #include "published_images.hpp"
 #include "published_serving.hpp"
 #include "sections.hpp"

@@ -3,39 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <exception>
 #include <fstream>
-#include <mutex>
 #include <numeric>
 #include <stdexcept>
-#include <thread>
 
 namespace headroom::validation {
-
-void on_all_cores(std::size_t count, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next{0};
-  std::mutex first;
-  std::exception_ptr failure;
-  {
-    std::vector<std::jthread> crew;
-    const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
-    for (unsigned t = 0; t < threads; ++t) {
-      crew.emplace_back([&] {
-        for (std::size_t i = next++; i < count; i = next++) {
-          try {
-            work(i);
-          } catch (...) {
-            const std::scoped_lock lock(first);
-            if (!failure) failure = std::current_exception();
-          }
-        }
-      });
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
-}
 
 std::string data_file(const StudyInput& input, const std::string& file) {
   return (input.shared / "data" / file).string();
@@ -75,6 +48,11 @@ ErrorSummary ErrorSample::summary() const {
 
 std::string three_errors(const ErrorSummary& errors) {
   return fmt::format("{:.1f} / {:.1f} / {:.1f}", errors.mape, errors.median, errors.p90);
+}
+
+std::string errors_text(const FitErrors& e) {
+  if (e.rows == 0) return "-";
+  return fmt::format("{:.1f} / {:.1f} / {:.1f}", 100 * e.mape, 100 * e.median, 100 * e.p90);
 }
 
 }  // namespace headroom::validation

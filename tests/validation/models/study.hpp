@@ -1,17 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "headroom/latency/kernel_file.hpp"
 #include "sections.hpp"
 
 /// What the studies share: paths, error figures, plot data.
 namespace headroom::validation {
-
-/// Calls work(0) to work(count - 1) on all cores, in any order; throws what one of them threw.
-void on_all_cores(std::size_t count, const std::function<void(std::size_t)>& work);
 
 std::string data_file(const StudyInput& input, const std::string& file);
 
@@ -37,5 +34,7 @@ class ErrorSample {
 
 /// "2.2 / 1.9 / 4.0": MAPE, median, p90.
 std::string three_errors(const ErrorSummary& errors);
+/// The same; "-" where there is no row.
+std::string errors_text(const FitErrors& errors);
 
 }  // namespace headroom::validation

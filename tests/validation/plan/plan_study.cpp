@@ -7,11 +7,10 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <functional>
 #include <nlohmann/json.hpp>
-#include <thread>
 #include <vector>
 
+#include "../../support/all_cores.hpp"
 #include "../queue_case.hpp"
 #include "compare_cases.hpp"
 #include "headroom/scenario/load.hpp"
@@ -19,18 +18,6 @@
 
 namespace headroom::validation {
 namespace {
-
-/// Calls work(0) to work(count - 1) on all cores.
-void on_all_cores(std::size_t count, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next{0};
-  std::vector<std::jthread> crew;
-  const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
-  for (unsigned t = 0; t < threads; ++t) {
-    crew.emplace_back([&] {
-      for (std::size_t i = next++; i < count; i = next++) work(i);
-    });
-  }
-}
 
 /// Erlang's answers. Returns whether the bars are held.
 bool erlang_study(std::size_t seeds) {
