@@ -47,7 +47,8 @@ Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks hor
     for (Replica& replica : pool.replicas) replica.free_blocks = config.kv_blocks;
     if (config.reuse_preempted) pool.taken.assign(count, 0);
     HEADROOM_CHECK(config.max_batch <= UINT16_MAX, "the scenario bounds the batch of a pool");
-    const std::size_t row = static_cast<std::size_t>(config.block_tokens) + groups;
+    const std::size_t row = static_cast<std::size_t>(config.block_tokens) + groups +
+                            (groups + kGroupsAWord - 1) / kGroupsAWord;
     pool.row_length = (row + kRowUnit - 1) / kRowUnit * kRowUnit;
     pool.rows.assign(count * pool.row_length, 0);
     pool.completions = CompletionRows(count);
@@ -103,12 +104,13 @@ PoolTimeline timeline_of(Pool& pool, Ticks horizon) {
 
 }  // namespace
 
-CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* sink, bool stepwise)
+CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* sink,
+                 RunMonitor* monitor, bool stepwise)
     : config_(config),
       stream_key_(config.key),
       requests_(requests),
       stepwise_(stepwise),
-      collector_(config, requests, sink),
+      collector_(config, requests, sink, monitor),
       events_(entity_count(config)),
       fetches_ahead_(entity_count(config) >= kFetchAheadFrom) {
   std::set<std::int32_t> tiers;
@@ -134,7 +136,10 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
     for (std::uint32_t r = 0; r <= replicas; ++r) places_.push_back({p, r});
     first_entity += replicas + 1;
   }
-  for (Pool& pool : pools_) pool.varies = pool.config->delivered > 0;
+  for (Pool& pool : pools_) {
+    pool.varies = pool.config->delivered > 0;
+    if (pool.central) drafts_.resize(std::max(drafts_.size(), pool.replicas.size()));
+  }
   for (const FleetEvent& event : config.fleet_events) pools_[index(event.pool)].varies = true;
   for (Pool& pool : pools_) {
     for (std::uint32_t r = 0; pool.varies && r < pool.config->replicas; ++r) {
@@ -308,7 +313,7 @@ void CellRun::patience() {
     if (pool.replicas[r].activity == Activity::kIdle) {
       note_ready(pool, r);
     } else {
-      cut_plan(pool, r, now_);
+      cut_plan(pool, r);
     }
   }
 }
@@ -382,6 +387,7 @@ void CellRun::note_ready(Pool& pool, std::uint32_t r) {
   pool.replicas[r].ready = true;
   if (pool.central) {
     pool.touched = true;
+    pool.noted.push_back(r);
     return;
   }
   ready_.push_back(static_cast<std::uint32_t>(pool.first_entity + r));

@@ -21,7 +21,8 @@ namespace headroom {
 /// queue for many replicas), simple_pools.cpp (slots and static batches).
 class CellRun {
  public:
-  CellRun(const CellConfig& config, RequestStream& requests, RecordSink* sink, bool stepwise);
+  CellRun(const CellConfig& config, RequestStream& requests, RecordSink* sink, RunMonitor* monitor,
+          bool stepwise);
   Outcome run();
 
  private:
@@ -118,10 +119,15 @@ class CellRun {
   // plans.cpp
   void start_plan(Pool& pool, std::uint32_t r, bool one_step);
   void end_plan(Pool& pool, std::uint32_t r);
-  /// Ends the plan at its first step boundary at or after `earliest`, if the head may be admitted
-  /// there.
-  void cut_plan(Pool& pool, std::uint32_t r, std::int64_t earliest);
+  /// Ends the plan at its first step boundary from now on, if the head may be admitted there.
+  void cut_plan(Pool& pool, std::uint32_t r);
+  /// Ends the plan after so many of its steps.
+  void cut_to(Pool& pool, std::uint32_t r, std::int64_t steps);
+  /// Steps of a plan until its first boundary at or after `earliest`.
+  std::int64_t first_boundary(const Replica& replica, std::int64_t earliest) const;
   void tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps);
+  void tally_gap_of_all(Pool& pool, std::uint32_t r, Ticks first, std::int64_t growth,
+                        std::int64_t terms);
   void finish_completed(Pool& pool, std::uint32_t r);
   std::int64_t blocks_for(const Pool& pool, std::uint32_t r, std::int64_t steps) const;
   /// KV blocks that the decodes of a replica take in its next step: blocks_for() of one step.
@@ -148,6 +154,8 @@ class CellRun {
   void central_admission(Pool& pool);
   void central_token_round(Pool& pool);
   void scan_for_head(Pool& pool, Slot head, std::int64_t earliest);
+  void gather_at_boundary(Pool& pool);
+  std::uint32_t taker_of(const Pool& pool, Slot head) const;
 
   // simple_pools.cpp
   void begin_slots(Pool& pool, std::uint32_t r);
@@ -166,6 +174,19 @@ class CellRun {
   }
   static std::uint16_t* groups_of(Pool& pool, std::uint32_t r) {
     return residues_of(pool, r) + pool.config->block_tokens;
+  }
+  /// Bits of the groups that decode on a replica.
+  std::uint16_t* present_of(Pool& pool, std::uint32_t r) const {
+    return groups_of(pool, r) + collector_.group_count();
+  }
+  void join_group(Pool& pool, std::uint32_t r, std::uint32_t group) {
+    ++groups_of(pool, r)[group];
+    present_of(pool, r)[group / kGroupsAWord] |= static_cast<std::uint16_t>(1U << (group % kGroupsAWord));
+  }
+  void leave_group(Pool& pool, std::uint32_t r, std::uint32_t group) {
+    const bool last = --groups_of(pool, r)[group] == 0;
+    present_of(pool, r)[group / kGroupsAWord] &=
+        static_cast<std::uint16_t>(~(unsigned{last} << (group % kGroupsAWord)));
   }
   /// Where a decode with `computed` tokens stands in the block cycle, `steps` into its replica.
   static std::size_t residue(const Pool& pool, std::int64_t computed, std::uint64_t steps) {
@@ -226,10 +247,16 @@ class CellRun {
   boost::heap::d_ary_heap<Expiry, boost::heap::arity<4>> retries_;
   std::vector<std::uint32_t> ended_;  // entities whose step ended at this tick, who may be left
 
+  Progression gaps_;
   std::uint64_t admissions_ = 0;
   std::uint64_t tickets_ = 0;
   std::vector<Draft> drafts_;               // central: by replica
   std::vector<std::uint32_t> at_boundary_;  // central: replicas that take part in a round
+  struct Boundary {
+    std::uint32_t replica;
+    std::int64_t steps;
+  };
+  std::vector<Boundary> boundaries_;  // central: the first that a head may meet
   EngineCounters counters_;
 };
 

@@ -8,74 +8,106 @@ namespace headroom {
 void CellRun::central_admission(Pool& pool) {
   switch (pool.config->mode) {
     case BatchMode::kSlots:
+      pool.noted.clear();
       central_slots(pool);
       break;
     case BatchMode::kStatic:
+      pool.noted.clear();
       central_batches(pool);
       break;
     case BatchMode::kContinuous:
     case BatchMode::kChunked:
-      drafts_.resize(std::max(drafts_.size(), pool.replicas.size()));
       central_token_round(pool);
       break;
   }
 }
 
-/// A new head may be admitted by replicas in the middle of a plan, at their first step boundary at
-/// or after `earliest`.
+/// A new head may be admitted by a replica in the middle of a plan, at its first step boundary at or
+/// after `earliest`. Only who comes to a boundary first can take the head, so only such a plan is
+/// cut. When nobody has taken it then, the others are looked at again: blocks have got fewer since.
 void CellRun::scan_for_head(Pool& pool, Slot head, std::int64_t earliest) {
-  if (pool.scanned_ticket == live_[head].ticket) return;
-  pool.scanned_ticket = live_[head].ticket;
+  const LiveRequest& request = live_[head];
+  pool.scanned_ticket = request.ticket;
+  pool.scanned_until = kNever.count;
+  boundaries_.clear();
   for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
-    Replica& replica = pool.replicas[r];
-    if (replica.ready || replica.activity != Activity::kDecode) continue;
-    cut_plan(pool, r, earliest);
-    if (!replica.ready) continue;  // its next boundary is later
+    const Replica& replica = pool.replicas[r];
+    if (replica.ready || replica.activity == Activity::kIdle) continue;
+    std::int64_t steps = replica.event_steps;
+    if (replica.activity == Activity::kDecode) {
+      if (!may_admit_at_boundary(pool, replica, request)) continue;
+      steps = first_boundary(replica, earliest);
+    }
+    const std::int64_t time = replica.start + plan_time(replica, steps);
+    if (time < pool.scanned_until) {
+      pool.scanned_until = time;
+      boundaries_.clear();
+    }
+    if (time == pool.scanned_until) boundaries_.push_back({r, steps});
+  }
+  for (const Boundary& boundary : boundaries_) {
+    const std::uint32_t r = boundary.replica;
+    cut_to(pool, r, boundary.steps);
+    if (!pool.replicas[r].ready) continue;  // its next boundary is later
     drafts_[r] = open_draft(pool, r);
     at_boundary_.insert(std::upper_bound(at_boundary_.begin(), at_boundary_.end(), r), r);
   }
 }
 
+/// The replicas at a step boundary, in order, their drafts opened. The running phases come first:
+/// their victims may be admitted by replicas that are idle.
+void CellRun::gather_at_boundary(Pool& pool) {
+  at_boundary_.swap(pool.noted);
+  pool.noted.clear();
+  if (at_boundary_.size() > 1) {
+    std::sort(at_boundary_.begin(), at_boundary_.end());
+    at_boundary_.erase(std::unique(at_boundary_.begin(), at_boundary_.end()), at_boundary_.end());
+  }
+  std::erase_if(at_boundary_, [&pool](std::uint32_t r) { return !pool.replicas[r].ready; });
+  for (const std::uint32_t r : at_boundary_) drafts_[r] = open_draft(pool, r);
+  const bool all_busy = pool.busy.value() == static_cast<double>(pool.replicas.size());
+  if (all_busy || pool.queues[0].empty()) return;
+  for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
+    const Replica& replica = pool.replicas[r];
+    if (replica.activity != Activity::kIdle || replica.ready) continue;
+    if (replica.standing != Standing::kServing) continue;
+    at_boundary_.insert(std::upper_bound(at_boundary_.begin(), at_boundary_.end(), r), r);
+    drafts_[r] = open_draft(pool, r);
+  }
+}
+
+/// Of the replicas at a boundary that may admit the head the one with the fewest admitted.
+std::uint32_t CellRun::taker_of(const Pool& pool, Slot head) const {
+  std::uint32_t best = kNoReplica;
+  for (const std::uint32_t r : at_boundary_) {
+    if (!fits(pool, pool.replicas[r], drafts_[r], live_[head])) continue;
+    if (best == kNoReplica || pool.replicas[r].admitted < pool.replicas[best].admitted) best = r;
+  }
+  return best;
+}
+
 void CellRun::central_token_round(Pool& pool) {
-  TieredQueue& queue = pool.queue_of(0);
+  TieredQueue& queue = pool.queues[0];
   bool again = true;
   std::int64_t earliest = now_;
   while (again) {
-    // Which ones are ready cannot be guessed: no branch on it.
-    at_boundary_.resize(pool.replicas.size());
-    std::size_t ready = 0;
-    for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
-      at_boundary_[ready] = r;
-      ready += pool.replicas[r].ready ? 1 : 0;
-    }
-    at_boundary_.resize(ready);
-    // The running phases first: their victims may be admitted by replicas that are idle.
-    for (const std::uint32_t r : at_boundary_) drafts_[r] = open_draft(pool, r);
-    for (std::uint32_t r = 0; r < pool.replicas.size() && !queue.empty(); ++r) {
-      const Replica& replica = pool.replicas[r];
-      const bool is_idle = replica.activity == Activity::kIdle;
-      if (!is_idle || replica.ready) continue;
-      if (replica.standing != Standing::kServing) continue;
-      at_boundary_.insert(std::upper_bound(at_boundary_.begin(), at_boundary_.end(), r), r);
-      drafts_[r] = open_draft(pool, r);
-    }
-
+    gather_at_boundary(pool);
     for (Slot head = queue.head(); head != kNoSlot; head = queue.head()) {
-      scan_for_head(pool, head, earliest);
-      std::uint32_t best = UINT32_MAX;
-      for (const std::uint32_t r : at_boundary_) {
-        if (!fits(pool, pool.replicas[r], drafts_[r], live_[head])) continue;
-        if (best == UINT32_MAX || pool.replicas[r].admitted < pool.replicas[best].admitted)
-          best = r;
+      if (pool.scanned_ticket != live_[head].ticket) scan_for_head(pool, head, earliest);
+      const std::uint32_t taker = taker_of(pool, head);
+      if (taker == kNoReplica) {
+        const bool look = kPlantedFault != PlantedFault::kNoSecondLook;
+        if (pool.scanned_until <= now_ && look) scan_for_head(pool, head, now_ + 1);
+        break;
       }
-      if (best == UINT32_MAX) break;
-      admit_to_step(pool, best, drafts_[best], queue, head);
+      admit_to_step(pool, taker, drafts_[taker], queue, head);
     }
     const std::int64_t waiting = queue.size();
     for (const std::uint32_t r : at_boundary_) {
       pool.replicas[r].ready = false;
       launch(pool, r, drafts_[r]);
     }
+    at_boundary_.clear();
     again = queue.size() > waiting;  // a victim may be admitted by a replica that is idle
     earliest = now_ + 1;             // those with a boundary now are inside their next step
   }

@@ -13,16 +13,21 @@ std::size_t bins_for(Ticks horizon, Ticks width) {
   return static_cast<std::size_t>(std::max<std::int64_t>(1, bins));
 }
 
+/// Ends of requests after which a monitor is told.
+constexpr std::int64_t kTellEvery = 4096;
+
 bool pool_makes_tokens(const PoolConfig& pool) {
   return pool.mode == BatchMode::kContinuous || pool.mode == BatchMode::kChunked;
 }
 
 }  // namespace
 
-Collector::Collector(const CellConfig& config, RequestStream& requests, RecordSink* sink)
+Collector::Collector(const CellConfig& config, RequestStream& requests, RecordSink* sink,
+                     RunMonitor* monitor)
     : config_(config),
       requests_(requests),
       sink_(sink),
+      monitor_(monitor),
       stretch_count_(config.collect.stretch_starts.size()),
       bins_(bins_for(config.horizon, config.collect.timeline_step)),
       minute_count_(bins_for(config.horizon, config.collect.minute)),
@@ -112,6 +117,8 @@ void Collector::first_scheduled(LiveRequest& request, std::int64_t now) {
   request.first_scheduled = now;
   leave_backlog(request, now);
   const Ticks delay{now - request.arrival};
+  ++scheduled_;
+  delay_s_ += seconds(delay);
   groups_[request.group].queue_delay.histogram.add(delay);
   minute_of(request).queue_delay.histogram.add(delay);
 }
@@ -242,6 +249,15 @@ void Collector::ended(LiveRequest& request, EndState end, RejectReason reason, s
     tally_missing(request, end, reason);
   }
   if (sink_ != nullptr) pending_records_.push_back(record_of(request, end, reason, now, attempts));
+  if (++ended_ == kTellEvery) tell(now);
+}
+
+void Collector::tell(std::int64_t now) {
+  if (monitor_ != nullptr) {
+    monitor_->on_progress({{now}, ended_, scheduled_, delay_s_});
+  }
+  ended_ = scheduled_ = 0;
+  delay_s_ = 0;
 }
 
 void Collector::write_records() {
@@ -255,6 +271,7 @@ Outcome Collector::finish(std::int64_t horizon) {
   account_population(horizon, 0);
   HEADROOM_CHECK(population_ == 0, "every request in the system at the horizon was ended");
   HEADROOM_CHECK(population_area_ == sojourn_sum_, "Little's law: area under N = sum of sojourns");
+  tell(horizon);
 
   Outcome outcome;
   for (std::size_t c = 0; c < classes_.size(); ++c) {

@@ -6,6 +6,7 @@
 
 #include "headroom/engine/config.hpp"
 #include "headroom/engine/outcome.hpp"
+#include "headroom/engine/run_cell.hpp"
 #include "live_request.hpp"
 #include "step_series.hpp"
 
@@ -42,7 +43,8 @@ struct AttemptsOf {
 /// Turns what happens to requests into an Outcome. Knows nothing of replicas.
 class Collector {
  public:
-  Collector(const CellConfig& config, RequestStream& requests, RecordSink* sink);
+  Collector(const CellConfig& config, RequestStream& requests, RecordSink* sink,
+            RunMonitor* monitor);
 
   /// A request has arrived; sets its group and minute.
   void arrived(LiveRequest& request);
@@ -51,15 +53,9 @@ class Collector {
   void first_token(const LiveRequest& request);
   /// A single gap between two tokens of one request.
   void token_gap(std::uint32_t group, std::int64_t gap) { groups_[group].itl.histogram.add({gap}); }
-  /// Gaps first, first + step, ... for `count` requests of one group.
-  void token_gaps(std::uint32_t group, std::int64_t first, std::int64_t step, std::int64_t terms,
-                  std::int64_t count) {
-    Histogram& itl = groups_[group].itl.histogram;
-    if (terms == 1) {
-      itl.add({first}, static_cast<double>(count));
-    } else {
-      itl.add_progression({first}, step, terms, count);
-    }
+  /// Gaps between tokens for `count` requests of one group.
+  void token_gaps(std::uint32_t group, const Progression& gaps, std::int64_t count) {
+    groups_[group].itl.histogram.add(gaps, static_cast<double>(count));
   }
   void preempted(const LiveRequest& request) { groups_[request.group].preemptions += 1; }
   /// The request has left the system, or is still there at the horizon.
@@ -84,6 +80,7 @@ class Collector {
   void leave_backlog(LiveRequest& request, std::int64_t now);
   void note_late(std::uint32_t request_class, std::int64_t from, std::int64_t now);
   void write_records();
+  void tell(std::int64_t now);
   void tally_missing(const LiveRequest& request, EndState end, RejectReason reason);
   void account_population(std::int64_t now, int change);
   RequestRecord record_of(const LiveRequest& request, EndState end, RejectReason reason,
@@ -95,6 +92,9 @@ class Collector {
   const CellConfig& config_;
   RequestStream& requests_;
   RecordSink* sink_;
+  RunMonitor* monitor_;
+  std::int64_t ended_ = 0, scheduled_ = 0;  // since it was told last
+  double delay_s_ = 0;                      // of those, summed
   std::size_t stretch_count_;
   std::size_t stretch_ = 0;  // of the newest arrival
   std::size_t bins_;

@@ -53,6 +53,10 @@ void CellRun::fault(Pool& pool, std::uint32_t r) {
     }
   }
   for (const Slot slot : admitted_on(pool, r)) fail(pool, slot);
+  if (pool.central) {  // it may have been the one whose boundary the head waits for
+    pool.scanned_ticket = 0;
+    pool.touched = true;
+  }
   if (!pool.central && kPlantedFault != PlantedFault::kFaultSparesQueue) {
     TieredQueue& queue = pool.queues[r];
     while (!queue.empty()) fail(pool, queue.head());

@@ -1,5 +1,6 @@
 // Runs of decode steps with a fixed batch, planned to their end in closed form.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "cell_run.hpp"
@@ -105,17 +106,24 @@ bool CellRun::may_admit_at_boundary(const Pool& pool, const Replica& replica,
   return fits(pool, replica, draft, head);
 }
 
-void CellRun::cut_plan(Pool& pool, std::uint32_t r, std::int64_t earliest) {
-  Replica& replica = pool.replicas[r];
+std::int64_t CellRun::first_boundary(const Replica& replica, std::int64_t earliest) const {
+  const std::int64_t steps = steps_to_reach(replica, earliest);
+  const bool late = kPlantedFault == PlantedFault::kCutAfterArrival &&
+                    replica.start + plan_time(replica, steps) == now_;
+  return std::min(late ? steps + 1 : steps, std::int64_t{replica.event_steps});
+}
+
+void CellRun::cut_plan(Pool& pool, std::uint32_t r) {
+  const Replica& replica = pool.replicas[r];
   if (replica.ready || replica.activity != Activity::kDecode) return;
   const Slot head = pool.queue_of(r).head();
   if (head == kNoSlot || !may_admit_at_boundary(pool, replica, live_[head])) return;
-  std::int64_t steps = steps_to_reach(replica, earliest);
-  if (kPlantedFault == PlantedFault::kCutAfterArrival &&
-      replica.start + plan_time(replica, steps) == now_) {
-    steps = std::min(steps + 1, std::int64_t{replica.event_steps});
-  }
-  if (steps >= replica.event_steps) return;
+  cut_to(pool, r, first_boundary(replica, now_));
+}
+
+void CellRun::cut_to(Pool& pool, std::uint32_t r, std::int64_t steps) {
+  Replica& replica = pool.replicas[r];
+  if (steps == replica.event_steps) return;
   replica.event_steps = static_cast<std::int32_t>(steps);
   pool.totals.cut_plans += 1;
   const std::int64_t boundary = replica.start + plan_time(replica, steps);
@@ -140,17 +148,25 @@ void CellRun::tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps) {
       collector_.token_gap(fresh.group, end - fresh.last_token);
       --groups[fresh.group];
     }
-    for (std::uint32_t g = 0; g < collector_.group_count(); ++g) {
-      if (groups[g] > 0) collector_.token_gaps(g, end - replica.last_decode, 0, 1, groups[g]);
-    }
+    tally_gap_of_all(pool, r, {end - replica.last_decode}, 0, 1);
     for (const Fresh& fresh : replica.fresh) ++groups[fresh.group];
     replica.fresh.clear();
   }
   if (steps == from) return;
-  const std::int64_t first = replica.first_step + from * replica.step_growth;
-  for (std::uint32_t g = 0; g < collector_.group_count(); ++g) {
-    if (groups[g] > 0) {
-      collector_.token_gaps(g, first, replica.step_growth, steps - from, groups[g]);
+  const Ticks first{replica.first_step + from * replica.step_growth};
+  tally_gap_of_all(pool, r, first, replica.step_growth, steps - from);
+}
+
+/// Gaps first, first + growth, ... for everyone who decodes on a replica.
+void CellRun::tally_gap_of_all(Pool& pool, std::uint32_t r, Ticks first, std::int64_t growth,
+                               std::int64_t terms) {
+  const std::uint16_t* const groups = groups_of(pool, r);
+  const std::uint16_t* const present = present_of(pool, r);
+  gaps_.set(first, growth, terms);
+  for (std::uint32_t word = 0; word * kGroupsAWord < collector_.group_count(); ++word) {
+    for (unsigned left = present[word]; left != 0; left &= left - 1) {
+      const std::uint32_t g = word * kGroupsAWord + static_cast<unsigned>(std::countr_zero(left));
+      if (groups[g] > 0) collector_.token_gaps(g, gaps_, groups[g]);
     }
   }
 }
@@ -183,7 +199,6 @@ void CellRun::end_plan(Pool& pool, std::uint32_t r) {
 
 void CellRun::finish_completed(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
-  std::uint16_t* groups = groups_of(pool, r);
   std::uint16_t* residues = residues_of(pool, r);
   while (replica.decoding > 0) {
     const std::uint64_t word = pool.completions.first(r, replica.decoding);
@@ -195,7 +210,7 @@ void CellRun::finish_completed(Pool& pool, std::uint32_t r) {
     const std::int64_t computed = std::int64_t{request.prompt} + request.output - 1;
     replica.free_blocks += pool.blocks(computed);
     --residues[residue(pool, computed, replica.steps)];
-    --groups[request.group];
+    leave_group(pool, r, request.group);
     replica.context -= computed + 1;
     --replica.decoding;
     leave_replica(pool, r, slot);

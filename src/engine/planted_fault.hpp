@@ -18,6 +18,7 @@ enum class PlantedFault {
   kPieceIgnored,           ///< a plan runs past a break-point of decode attention
   kAdmitAfterPreempting,   ///< a step that preempted admits
   kReuseTaken,             ///< a preempted request finds blocks that others have taken
+  kNoSecondLook,           ///< who could not take a head leaves the others' plans uncut
 
   kFaultTakesStep = 31,  ///< a step that ends at a fault's tick is lost
   kFaultSparesQueue,     ///< what queues on the failed replica waits for its repair

@@ -47,7 +47,7 @@ void CellRun::take_off(Pool& pool, std::uint32_t r, Slot slot) {
     replica.free_blocks += pool.blocks(computed);
     request.computed = static_cast<std::int32_t>(computed);
     --residues_of(pool, r)[residue(pool, computed, replica.steps)];
-    --groups_of(pool, r)[request.group];
+    leave_group(pool, r, request.group);
     replica.context -= computed + 1;
     pool.completions.remove(r, replica.decoding, slot);
     --replica.decoding;

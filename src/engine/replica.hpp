@@ -86,6 +86,8 @@ inline constexpr std::int32_t kOutOfReach = 1 << 30;
 
 /// Rows of small counts start on a cache line: 32 counts of 16 bits.
 inline constexpr std::size_t kRowUnit = 32;
+/// Groups of requests whose presence on a replica is told by one word of its row.
+inline constexpr std::uint32_t kGroupsAWord = 16;
 
 /// The time of a replica shared equally among those that are admitted: what each of them has had
 /// who was there all along.
@@ -117,7 +119,7 @@ struct Pool {
   TieredQueue held;                    ///< dispatch: requests that found no serving replica
   std::vector<std::uint32_t> serving;  ///< ids, where the pool varies
   /// Token pools, one row a replica: block_tokens counts of decodes by (computed - steps) modulo
-  /// block_tokens, then counts of decodes by group.
+  /// block_tokens, then counts of decodes by group, then bits of the groups that have any.
   std::vector<std::uint16_t, LargePages<std::uint16_t>> rows;
   std::size_t row_length = 0;
   /// KV blocks taken off the front of each replica's free ones so far; empty where preempted
@@ -133,7 +135,11 @@ struct Pool {
   std::uint64_t routed = 0;
   std::vector<ShareClock> shares;            ///< by replica, where attempts are followed
   std::vector<std::vector<Leaver>> leavers;  ///< by replica, heaps; where users leave in service
-  std::uint64_t scanned_ticket = 0;          ///< central: of the head for which plans have been cut
+  std::vector<std::uint32_t> noted;  ///< central: replicas that have become ready
+  /// Central: of the head for whose sake plans have been looked at, and when the first of those that
+  /// may take it comes to a step boundary.
+  std::uint64_t scanned_ticket = 0;
+  std::int64_t scanned_until = kNever.count;
   StepSeries running, queued, busy, in_service, down;
   AreaSeries kv;
   PoolTotals totals;

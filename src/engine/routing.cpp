@@ -41,7 +41,7 @@ void CellRun::join(Slot slot, std::uint32_t moved_off) {
   }
   const bool others_wait = queue.size() > 1;
   if (queue.head() == slot && !(kPlantedFault == PlantedFault::kNoCutForTier && others_wait)) {
-    cut_plan(pool, r, now_);
+    cut_plan(pool, r);
   }
   // Admission is tried at the replica's event at the latest; only then need the patience be known.
   if (!replica.ready && request.expiry <= events_.time_of(pool.first_entity + r)) watch(slot);

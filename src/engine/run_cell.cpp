@@ -4,12 +4,13 @@
 
 namespace headroom {
 
-Outcome run_cell(const CellConfig& config, RequestStream& requests, RecordSink* sink) {
-  return CellRun(config, requests, sink, /*stepwise=*/false).run();
+Outcome run_cell(const CellConfig& config, RequestStream& requests, RecordSink* sink,
+                 RunMonitor* monitor) {
+  return CellRun(config, requests, sink, monitor, /*stepwise=*/false).run();
 }
 
 Outcome run_cell_stepwise(const CellConfig& config, RequestStream& requests, RecordSink* sink) {
-  return CellRun(config, requests, sink, /*stepwise=*/true).run();
+  return CellRun(config, requests, sink, nullptr, /*stepwise=*/true).run();
 }
 
 }  // namespace headroom

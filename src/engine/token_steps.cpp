@@ -202,7 +202,7 @@ void CellRun::prompt_done(Pool& pool, std::uint32_t r, Slot slot) {
       replica.steps + static_cast<std::uint64_t>(request.output - request.made);
   pool.completions.add(r, replica.decoding, Completion::pack(last_step, slot));
   ++residues_of(pool, r)[residue(pool, request.computed, replica.steps)];
-  ++groups_of(pool, r)[request.group];
+  join_group(pool, r, request.group);
   replica.context += request.computed + 1;
   ++replica.decoding;
   // In a chunked pool every step is everyone's step, so the next gap is that step's length.

@@ -111,10 +111,8 @@ Result run_one(const JobGrid& grid, const ExecOptions& options, std::size_t numb
   if (!options.cancel && !options.progress) {
     return {run_cell(job.config, requests, records.get()), job.weight};
   }
-  WatchedSink sink(watch, records.get(), job.config.horizon);
-  Outcome outcome = run_cell(job.config, requests, &sink);
-  sink.finish();
-  return {std::move(outcome), job.weight};
+  WatchedRun run(watch);
+  return {run_cell(job.config, requests, records.get(), &run), job.weight};
 }
 
 void work(const JobGrid& grid, const ExecOptions& options, Board& board, Watch& watch) {

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
 #include "headroom/core/units.hpp"
-#include "headroom/engine/record.hpp"
+#include "headroom/engine/run_cell.hpp"
 
 namespace headroom {
 
@@ -46,43 +47,22 @@ class Watch {
   std::atomic<std::int64_t> delay_us_{0};
 };
 
-/// Sees the requests of one run end, tells the watch now and then, and passes them on.
-class WatchedSink final : public RecordSink {
+/// Passes on to the watch how far one run is, and ends the run when it was cancelled.
+class WatchedRun final : public RunMonitor {
  public:
-  WatchedSink(Watch& watch, RecordSink* next, Ticks horizon)
-      : watch_(watch), next_(next), horizon_(horizon) {}
+  explicit WatchedRun(Watch& watch) : watch_(watch) {}
 
-  void on_end(const RequestRecord& record) override {
-    if (next_) next_->on_end(record);
-    if (record.first_scheduled != kNever) {
-      ++scheduled_;
-      delay_us_ += (record.first_scheduled - record.arrival).count / (kTicksPerSecond / 1'000'000);
-    }
-    if (++pending_ < kBatch) return;
+  void on_progress(const RunProgress& progress) override {
     if (watch_.cancelled()) throw Cancelled{};
-    tell(record.finish == kNever ? told_ : record.finish);
+    const Ticks now = std::max(progress.now, told_);
+    watch_.add(progress.ended, now - told_);
+    watch_.add_delays(progress.scheduled, static_cast<std::int64_t>(progress.queue_delay_s * 1e6));
+    told_ = now;
   }
-
-  /// The run is over.
-  void finish() { tell(horizon_); }
 
  private:
-  static constexpr std::int64_t kBatch = 4096;
-
-  void tell(Ticks now) {
-    watch_.add(pending_, now > told_ ? now - told_ : Ticks{0});
-    if (now > told_) told_ = now;
-    watch_.add_delays(scheduled_, delay_us_);
-    pending_ = scheduled_ = delay_us_ = 0;
-  }
-
   Watch& watch_;
-  RecordSink* next_;
-  Ticks horizon_;
   Ticks told_{0};
-  std::int64_t pending_ = 0;
-  std::int64_t scheduled_ = 0;
-  std::int64_t delay_us_ = 0;
 };
 
 }  // namespace headroom

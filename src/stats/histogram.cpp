@@ -36,35 +36,29 @@ void Histogram::add_beyond(Ticks value, double times) {
   add(value, times);
 }
 
-void Histogram::add_progression(Ticks first, std::int64_t step, std::int64_t terms,
-                                std::int64_t times) {
-  HEADROOM_DCHECK(first.count >= 0 && step >= 0 && terms >= 1, "a rising progression of times");
-  const Ticks last{first.count + step * (terms - 1)};
-  std::uint64_t bin = bin_of(first.count);
-  const std::uint64_t last_bin = bin_of(last.count);
-  if (bin < first_bin_ || bin >= first_bin_ + counts_.size()) cover(bin);
-  if (last_bin >= first_bin_ + counts_.size()) cover(last_bin);
-  std::int64_t value = first.count;
+void Histogram::add_split(const Progression& values, double times) {
+  HEADROOM_DCHECK(values.bits_ == bits_, "a progression is sorted into a histogram's own bins");
+  for (const Progression::Part& part : values.parts_) {
+    counts_[part.bin - first_bin_] += part.terms * times;
+  }
+}
+
+void Progression::split(std::int64_t step, std::int64_t terms) {
+  HEADROOM_DCHECK(first_.count >= 0 && step >= 0 && terms >= 1, "a rising progression of times");
+  parts_.clear();
+  std::uint64_t bin = first_bin_;
+  std::int64_t value = first_.count;
   std::int64_t left = terms;
-  while (bin != last_bin) {
+  while (bin != last_bin_) {
     // The terms below the bin's upper edge.
-    const auto edge = static_cast<std::int64_t>(lower_edge(bin + 1));
+    const auto edge = static_cast<std::int64_t>(Histogram::lower_edge(bin + 1, bits_));
     const std::int64_t here = (edge - value + step - 1) / step;
-    counts_[bin - first_bin_] += static_cast<double>(here * times);
+    parts_.push_back({bin, static_cast<double>(here)});
     left -= here;
     value += here * step;
-    bin = bin_of(value);
+    bin = Histogram::bin_of(value, bits_);
   }
-  counts_[bin - first_bin_] += static_cast<double>(left * times);
-  const auto n = static_cast<double>(terms);
-  const auto f = static_cast<double>(first.count);
-  const auto s = static_cast<double>(step);
-  const auto t = static_cast<double>(times);
-  count_ += n * t;
-  sum_ += t * (n * f + s * n * (n - 1) / 2);
-  sum_squares_ += t * (n * f * f + f * s * n * (n - 1) + s * s * (n - 1) * n * (2 * n - 1) / 6);
-  min_ = std::min(min_, first);
-  max_ = std::max(max_, last);
+  parts_.push_back({bin, static_cast<double>(left)});
 }
 
 void Histogram::merge(const Histogram& other, double weight) {

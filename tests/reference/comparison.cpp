@@ -183,7 +183,7 @@ void compare_gaps(Differences& differences, const Outcome& outcome, const Refere
     }
     const std::string where = fmt::format("class {} inter-token gaps ", c);
     differences.count(where + "number", number, static_cast<double>(plain.count));
-    differences.sum(where + "sum", sum, seconds(Ticks{plain.sum}));
+    differences.sum(where + "sum", sum, plain.sum / static_cast<double>(kTicksPerSecond));
     if (number == 0) continue;
     differences.whole(where + "min", min, plain.min);
     differences.whole(where + "max", max, plain.max);

@@ -915,7 +915,7 @@ class Engine {
 
 void GapSummary::add(std::int64_t gap) {
   ++count;
-  sum += gap;
+  sum += static_cast<double>(gap);
   min = std::min(min, gap);
   max = std::max(max, gap);
 }

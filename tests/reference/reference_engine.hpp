@@ -38,7 +38,8 @@ class StreamSource final : public RequestSource {
 
 /// The inter-token gaps of one class, in ticks.
 struct GapSummary {
-  std::int64_t count = 0, sum = 0;
+  std::int64_t count = 0;
+  double sum = 0;  ///< runs of many days pass 64 bits
   std::int64_t min = INT64_MAX, max = 0;
   void add(std::int64_t gap);
 };

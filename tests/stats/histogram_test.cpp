@@ -45,13 +45,15 @@ TEST_CASE("the missing rank above every value", "[stats][histogram]") {
 
 TEST_CASE("a progression adds what its terms add one by one", "[stats][histogram]") {
   RandomStream random({2, 0, 0}, Purpose::kTest, 0, 0);
+  Progression progression;
   for (int trial = 0; trial < 300; ++trial) {
     const Ticks first{static_cast<std::int64_t>(std::pow(10.0, 10 * random.uniform()))};
     const auto step = trial % 5 == 0 ? 0 : static_cast<std::int64_t>(1e6 * random.uniform());
     const auto terms = 1 + static_cast<std::int64_t>(400 * random.uniform());
     Histogram closed;
     Histogram one_by_one;
-    closed.add_progression(first, step, terms, 3);
+    progression.set(first, step, terms);
+    closed.add(progression, 3);
     for (std::int64_t j = 0; j < terms; ++j) {
       for (int copy = 0; copy < 3; ++copy) one_by_one.add({first.count + step * j});
     }

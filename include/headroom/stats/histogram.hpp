@@ -8,6 +8,30 @@
 
 namespace headroom {
 
+/// The times first, first + step, ..., sorted into the bins of a Histogram once, to be added to as
+/// many of them as they concern.
+class Progression {
+ public:
+  explicit Progression(unsigned bits = 8) : bits_(bits) {}
+
+  /// REQUIRES: first >= 0, step >= 0, terms >= 1.
+  void set(Ticks first, std::int64_t step, std::int64_t terms);
+
+ private:
+  friend class Histogram;
+  struct Part {
+    std::uint64_t bin;
+    double terms;
+  };
+  void split(std::int64_t step, std::int64_t terms);
+
+  unsigned bits_;
+  Ticks first_{0}, last_{0};
+  std::uint64_t first_bin_ = 0, last_bin_ = 0;
+  double terms_ = 0, sum_ = 0, sum_squares_ = 0;  // ticks, ticks^2
+  std::vector<Part> parts_;                       // where there is more than one bin
+};
+
 /// Counts of times in bins of bounded relative width, with exact count, minimum and maximum.
 ///
 /// A value of at least 2^bits ticks falls in one of 2^bits equal bins of its power of two (relative
@@ -38,9 +62,23 @@ class Histogram {
     if (value > max_) max_ = value;
   }
 
-  /// Adds first, first + step, ..., `terms` values in all, each `times` times.
-  /// REQUIRES: first >= 0, step >= 0, terms >= 1.
-  void add_progression(Ticks first, std::int64_t step, std::int64_t terms, std::int64_t times);
+  /// Adds every value of a progression so many times. REQUIRES: its bits are this histogram's.
+  void add(const Progression& values, double times) {
+    if (values.first_bin_ < first_bin_ || values.last_bin_ - first_bin_ >= counts_.size()) {
+      cover(values.first_bin_);
+      cover(values.last_bin_);
+    }
+    if (values.first_bin_ == values.last_bin_) {
+      counts_[values.first_bin_ - first_bin_] += values.terms_ * times;
+    } else {
+      add_split(values, times);
+    }
+    count_ += values.terms_ * times;
+    sum_ += times * values.sum_;
+    sum_squares_ += times * values.sum_squares_;
+    if (values.first_ < min_) min_ = values.first_;
+    if (values.last_ > max_) max_ = values.last_;
+  }
 
   /// Adds another histogram of the same bits, each of its counts `weight` times.
   void merge(const Histogram& other, double weight = 1.0);
@@ -62,24 +100,28 @@ class Histogram {
   double count_at_most(Ticks limit) const;
 
  private:
-  std::uint64_t bin_of(std::int64_t value) const {
+  friend class Progression;
+  static std::uint64_t bin_of(std::int64_t value, unsigned bits) {
     const auto v = static_cast<std::uint64_t>(value);
     // The highest bit that counts; for a value that is its own bin the one that makes shift 0.
-    const auto top = static_cast<unsigned>(std::bit_width(v | (std::uint64_t{1} << bits_)));
-    const unsigned shift = top - bits_ - 1;
-    return (static_cast<std::uint64_t>(shift) << bits_) + (v >> shift);
+    const auto top = static_cast<unsigned>(std::bit_width(v | (std::uint64_t{1} << bits)));
+    const unsigned shift = top - bits - 1;
+    return (static_cast<std::uint64_t>(shift) << bits) + (v >> shift);
   }
   /// Smallest value of a bin; the first value beyond it is lower_edge(bin + 1).
-  std::uint64_t lower_edge(std::uint64_t bin) const {
-    const std::uint64_t per_octave = std::uint64_t{1} << bits_;
+  static std::uint64_t lower_edge(std::uint64_t bin, unsigned bits) {
+    const std::uint64_t per_octave = std::uint64_t{1} << bits;
     if (bin < 2 * per_octave) return bin;
-    const std::uint64_t shift = (bin >> bits_) - 1;
-    return (bin - (shift << bits_)) << shift;
+    const std::uint64_t shift = (bin >> bits) - 1;
+    return (bin - (shift << bits)) << shift;
   }
+  std::uint64_t bin_of(std::int64_t value) const { return bin_of(value, bits_); }
+  std::uint64_t lower_edge(std::uint64_t bin) const { return lower_edge(bin, bits_); }
   /// Grows the covered range, in whole powers of two, to include `bin`.
   void cover(std::uint64_t bin);
   /// add() of a value outside the covered range.
   void add_beyond(Ticks value, double times);
+  void add_split(const Progression& values, double times);
 
   unsigned bits_;
   std::uint64_t first_bin_ = 0;  // bin of counts_[0], a multiple of 2^bits
@@ -90,5 +132,27 @@ class Histogram {
   Ticks min_ = kNever;
   Ticks max_{0};
 };
+
+inline void Progression::set(Ticks first, std::int64_t step, std::int64_t terms) {
+  first_ = first;
+  const auto f = static_cast<double>(first.count);
+  if (terms == 1) {
+    last_ = first;
+    first_bin_ = last_bin_ = Histogram::bin_of(first.count, bits_);
+    terms_ = 1;
+    sum_ = f;
+    sum_squares_ = f * f;
+    return;
+  }
+  last_ = {first.count + step * (terms - 1)};
+  first_bin_ = Histogram::bin_of(first.count, bits_);
+  last_bin_ = Histogram::bin_of(last_.count, bits_);
+  if (first_bin_ != last_bin_) split(step, terms);
+  const auto n = static_cast<double>(terms);
+  const auto s = static_cast<double>(step);
+  terms_ = n;
+  sum_ = n * f + s * n * (n - 1) / 2;
+  sum_squares_ = n * f * f + f * s * n * (n - 1) + s * s * (n - 1) * n * (2 * n - 1) / 6;
+}
 
 }  // namespace headroom
