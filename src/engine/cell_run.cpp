@@ -25,7 +25,8 @@ std::size_t entity_count(const CellConfig& config) {
 }
 
 Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks horizon,
-               std::size_t first_entity, std::size_t tiers, std::size_t groups) {
+               std::size_t first_entity, std::size_t tiers, std::size_t groups,
+               std::size_t group_words) {
   const auto count = static_cast<std::size_t>(config.all_replicas());
   Pool pool;
   pool.config = &config;
@@ -47,8 +48,7 @@ Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks hor
     for (Replica& replica : pool.replicas) replica.free_blocks = config.kv_blocks;
     if (config.reuse_preempted) pool.taken.assign(count, 0);
     HEADROOM_CHECK(config.max_batch <= UINT16_MAX, "the scenario bounds the batch of a pool");
-    const std::size_t row = static_cast<std::size_t>(config.block_tokens) + groups +
-                            (groups + kGroupsAWord - 1) / kGroupsAWord;
+    const std::size_t row = static_cast<std::size_t>(config.block_tokens) + groups + group_words;
     pool.row_length = (row + kRowUnit - 1) / kRowUnit * kRowUnit;
     pool.rows.assign(count * pool.row_length, 0);
     pool.completions = CompletionRows(count);
@@ -111,6 +111,8 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
       requests_(requests),
       stepwise_(stepwise),
       collector_(config, requests, sink, monitor),
+      group_count_(collector_.group_count()),
+      group_words_((group_count_ + kGroupsAWord - 1) / kGroupsAWord),
       events_(entity_count(config)),
       fetches_ahead_(entity_count(config) >= kFetchAheadFrom) {
   std::set<std::int32_t> tiers;
@@ -129,7 +131,7 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
   std::size_t first_entity = 0;
   for (std::uint32_t p = 0; p < config.pools.size(); ++p) {
     pools_.push_back(make_pool(config.pools[p], config.collect, config.horizon, first_entity,
-                               tier_count_, collector_.group_count()));
+                               tier_count_, group_count_, group_words_));
     pools_.back().independent = !pools_.back().central && !receives[p];
     any_central_ = any_central_ || pools_.back().central;
     const auto replicas = static_cast<std::uint32_t>(config.pools[p].all_replicas());

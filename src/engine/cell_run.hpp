@@ -126,8 +126,8 @@ class CellRun {
   /// Steps of a plan until its first boundary at or after `earliest`.
   std::int64_t first_boundary(const Replica& replica, std::int64_t earliest) const;
   void tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps);
-  void tally_gap_of_all(Pool& pool, std::uint32_t r, Ticks first, std::int64_t growth,
-                        std::int64_t terms);
+  template <class Tell>
+  void each_group(Pool& pool, std::uint32_t r, Tell tell);
   void finish_completed(Pool& pool, std::uint32_t r);
   std::int64_t blocks_for(const Pool& pool, std::uint32_t r, std::int64_t steps) const;
   /// KV blocks that the decodes of a replica take in its next step: blocks_for() of one step.
@@ -177,7 +177,7 @@ class CellRun {
   }
   /// Bits of the groups that decode on a replica.
   std::uint16_t* present_of(Pool& pool, std::uint32_t r) const {
-    return groups_of(pool, r) + collector_.group_count();
+    return groups_of(pool, r) + group_count_;
   }
   void join_group(Pool& pool, std::uint32_t r, std::uint32_t group) {
     ++groups_of(pool, r)[group];
@@ -203,6 +203,7 @@ class CellRun {
   RequestStream& requests_;
   const bool stepwise_;
   Collector collector_;
+  const std::uint32_t group_count_, group_words_;
   LiveRequests live_;
   std::vector<Pool> pools_;
   struct Place {

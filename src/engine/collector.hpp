@@ -51,8 +51,10 @@ class Collector {
   /// A request has been worked on for the first time (or has ended before).
   void first_scheduled(LiveRequest& request, std::int64_t now);
   void first_token(const LiveRequest& request);
-  /// A single gap between two tokens of one request.
-  void token_gap(std::uint32_t group, std::int64_t gap) { groups_[group].itl.histogram.add({gap}); }
+  /// A gap between two tokens for `count` requests of one group.
+  void token_gap(std::uint32_t group, Ticks gap, std::int64_t count) {
+    groups_[group].itl.histogram.add(gap, static_cast<double>(count));
+  }
   /// Gaps between tokens for `count` requests of one group.
   void token_gaps(std::uint32_t group, const Progression& gaps, std::int64_t count) {
     groups_[group].itl.histogram.add(gaps, static_cast<double>(count));

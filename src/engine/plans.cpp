@@ -83,9 +83,10 @@ std::int64_t CellRun::steps_to_reach(const Replica& replica, std::int64_t time) 
   const std::int64_t span = time - replica.start;
   const auto first = static_cast<double>(replica.first_step);
   const auto growth = static_cast<double>(replica.step_growth);
+  // growth/2 j^2 + (first - growth/2) j = span; most plans grow by less than a step in all, and
+  // then the root differs from span / first by less than one.
   double guess = static_cast<double>(span) / first;
-  if (replica.step_growth > 0) {
-    // growth/2 j^2 + (first - growth/2) j = span
+  if (growth * guess * guess > 2 * first) {
     const double b = first - growth / 2;
     guess = 2 * static_cast<double>(span) /
             (b + std::sqrt(b * b + 2 * growth * static_cast<double>(span)));
@@ -136,38 +137,47 @@ void CellRun::cut_to(Pool& pool, std::uint32_t r, std::int64_t steps) {
   note_ready(pool, r);
 }
 
+/// Calls tell(group, how many of it decode on a replica) for every group that does.
+template <class Tell>
+void CellRun::each_group(Pool& pool, std::uint32_t r, Tell tell) {
+  const std::uint16_t* const groups = groups_of(pool, r);
+  const std::uint16_t* const present = present_of(pool, r);
+  for (std::uint32_t word = 0; word < group_words_; ++word) {
+    for (unsigned left = present[word]; left != 0; left &= left - 1) {
+      const std::uint32_t g = word * kGroupsAWord + static_cast<unsigned>(std::countr_zero(left));
+      tell(g, groups[g]);
+    }
+  }
+}
+
 void CellRun::tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps) {
   Replica& replica = pool.replicas[r];
-  std::uint16_t* groups = groups_of(pool, r);
   std::int64_t from = 0;  // steps whose gaps are tallied one by one
   if (replica.last_decode != replica.start || !replica.fresh.empty()) {
     // The first gap also holds what came between the last tokens and this plan: prefill steps.
     from = 1;
     const std::int64_t end = replica.start + replica.first_step;
+    std::uint16_t* const groups = groups_of(pool, r);
     for (const Fresh& fresh : replica.fresh) {
-      collector_.token_gap(fresh.group, end - fresh.last_token);
+      collector_.token_gap(fresh.group, {end - fresh.last_token}, 1);
       --groups[fresh.group];
     }
-    tally_gap_of_all(pool, r, {end - replica.last_decode}, 0, 1);
+    each_group(pool, r, [&](std::uint32_t group, std::int64_t count) {
+      if (count > 0) collector_.token_gap(group, {end - replica.last_decode}, count);
+    });
     for (const Fresh& fresh : replica.fresh) ++groups[fresh.group];
     replica.fresh.clear();
   }
-  if (steps == from) return;
   const Ticks first{replica.first_step + from * replica.step_growth};
-  tally_gap_of_all(pool, r, first, replica.step_growth, steps - from);
-}
-
-/// Gaps first, first + growth, ... for everyone who decodes on a replica.
-void CellRun::tally_gap_of_all(Pool& pool, std::uint32_t r, Ticks first, std::int64_t growth,
-                               std::int64_t terms) {
-  const std::uint16_t* const groups = groups_of(pool, r);
-  const std::uint16_t* const present = present_of(pool, r);
-  gaps_.set(first, growth, terms);
-  for (std::uint32_t word = 0; word * kGroupsAWord < collector_.group_count(); ++word) {
-    for (unsigned left = present[word]; left != 0; left &= left - 1) {
-      const std::uint32_t g = word * kGroupsAWord + static_cast<unsigned>(std::countr_zero(left));
-      if (groups[g] > 0) collector_.token_gaps(g, gaps_, groups[g]);
-    }
+  if (steps == from + 1) {
+    each_group(pool, r, [&](std::uint32_t group, std::int64_t count) {
+      collector_.token_gap(group, first, count);
+    });
+  } else if (steps > from) {
+    gaps_.set(first, replica.step_growth, steps - from);
+    each_group(pool, r, [&](std::uint32_t group, std::int64_t count) {
+      collector_.token_gaps(group, gaps_, count);
+    });
   }
 }
 

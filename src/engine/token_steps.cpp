@@ -188,7 +188,7 @@ void CellRun::prompt_done(Pool& pool, std::uint32_t r, Slot slot) {
     request.first_token = now_;
     collector_.first_token(request);
   } else {
-    collector_.token_gap(request.group, now_ - request.last_token);
+    collector_.token_gap(request.group, {now_ - request.last_token}, 1);
   }
   request.last_token = now_;
   if (request.made == request.output) {

@@ -43,6 +43,20 @@ void Histogram::add_split(const Progression& values, double times) {
   }
 }
 
+void Progression::set(Ticks first, std::int64_t step, std::int64_t terms) {
+  first_ = first;
+  last_ = {first.count + step * (terms - 1)};
+  first_bin_ = Histogram::bin_of(first.count, bits_);
+  last_bin_ = Histogram::bin_of(last_.count, bits_);
+  if (first_bin_ != last_bin_) split(step, terms);
+  const auto n = static_cast<double>(terms);
+  const auto f = static_cast<double>(first.count);
+  const auto s = static_cast<double>(step);
+  terms_ = n;
+  sum_ = n * f + s * n * (n - 1) * 0.5;
+  sum_squares_ = n * f * f + f * s * n * (n - 1) + s * s * (n - 1) * n * (2 * n - 1) * (1.0 / 6);
+}
+
 void Progression::split(std::int64_t step, std::int64_t terms) {
   HEADROOM_DCHECK(first_.count >= 0 && step >= 0 && terms >= 1, "a rising progression of times");
   parts_.clear();
