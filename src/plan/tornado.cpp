@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "fleet_row.hpp"
@@ -15,6 +16,7 @@ struct Variant {
   AxisRange range;
   RowKnown known;
   std::optional<AxisAnswer> answer;
+  bool below_floor = false;
 };
 
 /// What a search asks for next.
@@ -64,10 +66,23 @@ void size_all(std::vector<Variant>& variants, const FleetRow& row, TrialRunner& 
   }
 }
 
+/// Where answers take longer than a target allows with nobody else there no search is needed.
+void find_floors(std::vector<Variant>& variants, Evaluator& floors, double confidence) {
+  for (std::size_t v = 0; v < variants.size(); ++v) {
+    Variant& variant = variants[v];
+    const std::string family = "variant " + std::to_string(v);
+    if (targets_below_floor(variant.scenario, floors, confidence, family).empty()) continue;
+    variant.below_floor = true;
+    variant.answer.emplace();
+    variant.answer->x = variant.range.high;
+  }
+}
+
 TornadoEnd end_of(const Variant& variant, const FleetRow& row) {
   TornadoEnd end;
   end.found = variant.answer->found;
   end.gpus = row.gpus(variant.answer->x);
+  end.below_floor = variant.below_floor;
   return end;
 }
 
@@ -85,10 +100,10 @@ Tornado find_tornado(const LoadedScenario& loaded, const ResolvedScenario& scena
   tornado.inputs = uncertain_inputs(loaded);
   const FleetRow row(scenario, plan);
   std::vector<Variant> variants;
-  variants.push_back({scenario, {}, {}, {}});
+  variants.push_back({scenario, {}, {}, {}, false});
   for (const UncertainInput& input : tornado.inputs) {
     for (const bool high : {false, true}) {
-      variants.push_back({resolve_end(loaded, input, high), {}, {}, {}});
+      variants.push_back({resolve_end(loaded, input, high), {}, {}, {}, false});
     }
   }
   for (Variant& variant : variants) {
@@ -97,7 +112,9 @@ Tornado find_tornado(const LoadedScenario& loaded, const ResolvedScenario& scena
   }
   tornado.step_gpus = row.step_gpus();
   TrialRunner runner(options.replications, exec);
+  Evaluator floors(exec);
   try {
+    find_floors(variants, floors, options.confidence);
     size_all(variants, row, runner);
     tornado.stated = end_of(variants[0], row);
     for (std::size_t i = 0; i < tornado.inputs.size(); ++i) {
@@ -117,6 +134,9 @@ Tornado find_tornado(const LoadedScenario& loaded, const ResolvedScenario& scena
     tornado.status = PlanStatus::kStopped;
   }
   tornado.counts = runner.counts();
+  tornado.counts.runs += floors.counts().runs;
+  tornado.counts.requests += floors.counts().requests;
+  tornado.counts.events += floors.counts().events;
   return tornado;
 }
 

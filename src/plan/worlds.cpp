@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <boost/math/distributions/binomial.hpp>
 #include <cmath>
+#include <limits>
 #include <map>
+#include <string>
 
 #include "fleet_row.hpp"
 #include "headroom/core/check.hpp"
@@ -16,7 +18,14 @@ namespace {
 struct WorldState {
   World world;
   ResolvedScenario scenario;
+  std::vector<FloorMiss> floor;
   RowKnown known;
+
+  bool possible() const { return floor.empty(); }
+  std::optional<RowKnown::Tried> at(std::int64_t x) const {
+    if (possible()) return known.at(x);
+    return RowKnown::Tried{false, std::numeric_limits<double>::infinity()};
+  }
 };
 
 class WorldsSearch {
@@ -27,9 +36,11 @@ class WorldsSearch {
         plan_(plan),
         options_(options),
         row_(scenario, plan),
+        floors_(exec),
         runner_(options.replications, exec) {}
 
   void draw(const LoadedScenario& loaded);
+  void find_floors();
   void search();
   WorldsPlan result() const;
   void stopped() { made_.status = PlanStatus::kStopped; }
@@ -40,11 +51,14 @@ class WorldsSearch {
   AxisVerdict judge(std::int64_t x);
   AxisRange range() const;
   bool holds(std::int64_t x) const;
+  /// Worlds that the search asks to hold: of those that can.
+  std::size_t needed() const { return std::min(made_.wanted, made_.possible); }
 
   const ResolvedScenario& scenario_;
   const FleetPlan& plan_;
   const WorldsOptions& options_;
   FleetRow row_;
+  Evaluator floors_;
   TrialRunner runner_;
   std::vector<WorldState> worlds_;
   std::map<std::int64_t, std::size_t> simulated_;  ///< worlds, by number of the row
@@ -62,7 +76,17 @@ void WorldsSearch::draw(const LoadedScenario& loaded) {
   for (std::size_t w = 0; w < options_.worlds; ++w) {
     World world = draw_world(made_.inputs, scenario_.seed, w);
     ResolvedScenario drawn = resolve_world(loaded, made_.inputs, world);
-    worlds_.push_back({std::move(world), std::move(drawn), {}});
+    worlds_.push_back({std::move(world), std::move(drawn), {}, {}});
+  }
+  made_.wanted = worlds_needed(worlds_.size(), options_.assurance);
+}
+
+/// In some worlds answers may take longer than a target allows with nobody else there.
+void WorldsSearch::find_floors() {
+  for (WorldState& world : worlds_) {
+    const std::string family = "world " + std::to_string(world.world.number);
+    world.floor = targets_below_floor(world.scenario, floors_, options_.confidence, family);
+    made_.possible += world.possible() ? 1 : 0;
   }
 }
 
@@ -72,6 +96,7 @@ void WorldsSearch::simulate(std::int64_t x, bool every_world) {
   std::vector<std::size_t> of;
   for (std::size_t w = 0; w < worlds_.size(); ++w) {
     const RowKnown& known = worlds_[w].known;
+    if (!worlds_[w].possible()) continue;
     if (every_world ? known.was_tried(x) : known.at(x).has_value()) continue;
     trials.push_back({&worlds_[w].scenario, row_.fleet(x)});
     of.push_back(w);
@@ -86,13 +111,13 @@ WorldsPoint WorldsSearch::point(std::int64_t x) const {
   made.fleet = row_.fleet(x);
   made.gpus = row_.gpus(x);
   made.simulated = simulated_.at(x);
-  for (const WorldState& world : worlds_) made.hold += world.known.at(x)->holds ? 1 : 0;
+  for (const WorldState& world : worlds_) made.hold += world.at(x)->holds ? 1 : 0;
   made.share = clopper_pearson(made.hold, worlds_.size(), options_.confidence);
   return made;
 }
 
 bool WorldsSearch::holds(std::int64_t x) const {
-  return point(x).hold >= worlds_needed(worlds_.size(), options_.assurance);
+  return point(x).hold >= needed();
 }
 
 /// The worlds stand in a row by how far they are from holding; the last of those that must hold
@@ -100,34 +125,36 @@ bool WorldsSearch::holds(std::int64_t x) const {
 AxisVerdict WorldsSearch::judge(std::int64_t x) {
   simulate(x, /*every_world=*/false);
   std::vector<double> severities;
-  for (const WorldState& world : worlds_) severities.push_back(world.known.at(x)->severity);
-  const std::size_t needed = worlds_needed(worlds_.size(), options_.assurance);
+  for (const WorldState& world : worlds_) severities.push_back(world.at(x)->severity);
   std::sort(severities.begin(), severities.end());
   AxisVerdict verdict;
   verdict.holds = holds(x);
-  verdict.excluded = point(x).share.high < options_.assurance;
-  verdict.severity = severities[needed - 1];
+  const double reachable = static_cast<double>(needed()) / static_cast<double>(worlds_.size());
+  verdict.excluded = point(x).share.high < std::min(options_.assurance, reachable);
+  verdict.severity = severities[needed() - 1];
   return verdict;
 }
 
 AxisRange WorldsSearch::range() const {
   std::vector<std::int64_t> guesses;
   for (const WorldState& world : worlds_) {
+    if (!world.possible()) continue;
     const double ratio = fluid_ratio(scenario_, world.scenario, plan_.free);
     guesses.push_back(row_.scaled(ratio));
   }
   std::sort(guesses.begin(), guesses.end());
-  return row_range(row_, guesses[worlds_needed(guesses.size(), options_.assurance) - 1],
-                   guesses.back(), plan_, options_.max_gpus);
+  return row_range(row_, guesses[needed() - 1], guesses.back(), plan_, options_.max_gpus);
 }
 
 void WorldsSearch::search() {
+  find_floors();
+  made_.status = PlanStatus::kOutOfBounds;
+  if (made_.possible == 0) return;
   const AxisRange range = this->range();
   made_.max_gpus = row_.gpus(range.high);
   made_.step_gpus = row_.step_gpus();
   AxisAnswer answer =
       search_smallest(range, 1, [this](std::int64_t x, std::size_t) { return judge(x); });
-  made_.status = PlanStatus::kOutOfBounds;
   made_.needed_gpus = row_.gpus(answer.x);
   made_.from_gpus = row_.gpus(answer.from);
   if (!answer.found) {
@@ -151,14 +178,14 @@ void WorldsSearch::search() {
   }
   made_.needed_gpus = row_.gpus(x);
   made_.from_gpus = row_.gpus(std::min(answer.from, x));
-  made_.status = PlanStatus::kFound;
+  if (made_.possible >= made_.wanted) made_.status = PlanStatus::kFound;
 }
 
 WorldsPlan WorldsSearch::result() const {
   WorldsPlan result = made_;
   for (const auto& [x, simulated] : simulated_) {
     const bool all_known = std::all_of(worlds_.begin(), worlds_.end(), [x = x](const auto& world) {
-      return world.known.at(x).has_value();
+      return world.at(x).has_value();
     });
     if (all_known) result.curve.push_back(point(x));
   }
@@ -167,9 +194,13 @@ WorldsPlan WorldsSearch::result() const {
     known.world = world.world;
     if (const auto x = world.known.smallest_that_holds()) known.holds_gpus = row_.gpus(*x);
     if (const auto x = world.known.largest_that_fails()) known.fails_gpus = row_.gpus(*x);
+    known.floor = world.floor;
     result.worlds.push_back(std::move(known));
   }
   result.counts = runner_.counts();
+  result.counts.runs += floors_.counts().runs;
+  result.counts.requests += floors_.counts().requests;
+  result.counts.events += floors_.counts().events;
   return result;
 }
 

@@ -1,8 +1,10 @@
 #include "worlds_report.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include "headroom/report/format.hpp"
@@ -51,15 +53,19 @@ Json optional_gpus(const std::optional<std::int64_t>& gpus) {
   return gpus ? Json(*gpus) : Json(nullptr);
 }
 
-Json world_row(const WorldKnown& known, const std::vector<UncertainInput>& inputs) {
+Json world_row(const WorldKnown& known, const std::vector<UncertainInput>& inputs,
+               const std::vector<TargetSpec>& targets) {
   Json values = Json::array();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     values.push_back(shown_value(inputs[i].fields.front(), known.world.values[i].front()));
   }
+  Json below_floor = Json::array();
+  for (const FloorMiss& miss : known.floor) below_floor.push_back(targets[miss.target].id);
   return {{"world", known.world.number},
           {"values", std::move(values)},
           {"holds_gpus", optional_gpus(known.holds_gpus)},
-          {"fails_gpus", optional_gpus(known.fails_gpus)}};
+          {"fails_gpus", optional_gpus(known.fails_gpus)},
+          {"below_floor", std::move(below_floor)}};
 }
 
 std::string worlds_headline(const PlanReportInput& input, const Json& block) {
@@ -67,7 +73,23 @@ std::string worlds_headline(const PlanReportInput& input, const Json& block) {
   const std::string asked = format_share(input.worlds_options.assurance);
   const std::size_t drawn = worlds.worlds.size();
   if (worlds.status == PlanStatus::kStopped) return "stopped before there was an answer";
+  std::set<std::string> missed;
+  for (const WorldKnown& known : worlds.worlds) {
+    for (const FloorMiss& miss : known.floor) {
+      missed.insert(input.result.today.spec.targets[miss.target].id);
+    }
+  }
+  const std::string of_all = fmt::format(
+      "no fleet of any size holds every target in {} of the worlds: in {} of {} an empty one "
+      "misses {}",
+      asked, drawn - worlds.possible, drawn, fmt::join(missed, " or "));
+  if (!worlds.answer) return of_all;
   const WorldsPoint& answer = *worlds.answer;
+  const bool all_possible = worlds.possible < worlds.wanted && answer.hold == worlds.possible;
+  if (worlds.status == PlanStatus::kOutOfBounds && all_possible) {
+    return fmt::format("{}; {} GPUs hold them all in the other {}", of_all,
+                       format_count(static_cast<double>(answer.gpus)), worlds.possible);
+  }
   const std::string share =
       fmt::format("{} of {} worlds ({}; {:g} % interval {} to {})", answer.hold, drawn,
                   format_share(answer.share.share), 100 * input.worlds_options.confidence,
@@ -91,6 +113,7 @@ Json end_block(const TornadoEnd& end, const std::vector<UncertainField>& fields,
   }
   return {{"values", std::move(values)},
           {"found", end.found},
+          {"below_floor", end.below_floor},
           {"gpus", end.gpus},
           {"more_gpus", end.gpus - stated}};
 }
@@ -114,6 +137,7 @@ Json worlds_block(const PlanReportInput& input) {
                 {"from_gpus", found ? Json(worlds.from_gpus) : Json(nullptr)},
                 {"step_gpus", worlds.step_gpus},
                 {"max_gpus", worlds.max_gpus},
+                {"possible", worlds.possible},
                 {"answer", worlds.answer ? point_block(*worlds.answer, drawn) : Json(nullptr)},
                 {"below", worlds.below ? point_block(*worlds.below, drawn) : Json(nullptr)},
                 {"curve", Json::array()},
@@ -125,7 +149,7 @@ Json worlds_block(const PlanReportInput& input) {
     block["curve"].push_back(point_block(point, drawn));
   }
   for (const WorldKnown& known : worlds.worlds) {
-    block["drawn"].push_back(world_row(known, worlds.inputs));
+    block["drawn"].push_back(world_row(known, worlds.inputs, input.result.today.spec.targets));
   }
   return block;
 }

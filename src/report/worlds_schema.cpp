@@ -22,9 +22,10 @@ constexpr const char* kWorlds = R"schema({
       "worlds": {"type": "integer"}, "simulated": {"type": "integer", "description": "of them; the rest follows from larger or smaller fleets"},
       "share": {"type": "number"}, "ci": {"$ref": "#/$defs/interval"}}},
   "tornado_end": {
-    "type": "object", "additionalProperties": false, "required": ["values", "found", "gpus", "more_gpus"],
+    "type": "object", "additionalProperties": false, "required": ["values", "found", "below_floor", "gpus", "more_gpus"],
     "properties": {"values": {"type": "array", "items": {"type": "string"}, "description": "by field of the input"},
       "found": {"type": "boolean", "description": "false: no fleet up to `gpus` holds"},
+      "below_floor": {"type": "boolean", "description": "even an empty fleet misses a target: none of any size holds"},
       "gpus": {"type": "integer", "description": "needed"}, "more_gpus": {"type": "integer", "description": "than as stated"}}}
 })schema";
 
@@ -33,7 +34,7 @@ constexpr const char* kBlocks = R"schema({
     "description": "plan --worlds: the smallest fleet that holds in a share of all drawn worlds",
     "type": "object", "additionalProperties": false,
     "required": ["headline", "status", "worlds", "assurance", "confidence", "replications", "free_gpus", "needed_gpus", "extra_gpus", "from_gpus",
-      "step_gpus", "max_gpus", "answer", "below", "curve", "inputs", "drawn", "search"],
+      "step_gpus", "max_gpus", "possible", "answer", "below", "curve", "inputs", "drawn", "search"],
     "properties": {
       "headline": {"type": "string"}, "status": {"enum": ["found", "out_of_bounds", "stopped"]},
       "worlds": {"type": "integer", "minimum": 1}, "assurance": {"type": "number"}, "confidence": {"type": "number", "description": "of the interval of the share"},
@@ -42,15 +43,17 @@ constexpr const char* kBlocks = R"schema({
       "needed_gpus": {"type": ["integer", "null"]}, "extra_gpus": {"type": ["integer", "null"]},
       "from_gpus": {"type": ["integer", "null"], "description": "smallest fleet whose share's interval reaches the one asked for"},
       "step_gpus": {"type": "integer"}, "max_gpus": {"type": "integer"},
+      "possible": {"type": "integer", "description": "worlds in which no target is missed even on an empty fleet"},
       "answer": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/worlds_point"}]},
       "below": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/worlds_point"}], "description": "one step less"},
       "curve": {"type": "array", "items": {"$ref": "#/$defs/worlds_point"}},
       "inputs": {"$ref": "#/$defs/uncertain_inputs"},
       "drawn": {"type": "array", "items": {
-        "type": "object", "additionalProperties": false, "required": ["world", "values", "holds_gpus", "fails_gpus"],
+        "type": "object", "additionalProperties": false, "required": ["world", "values", "holds_gpus", "fails_gpus", "below_floor"],
         "properties": {"world": {"type": "integer"}, "values": {"type": "array", "items": {"type": "string"}, "description": "by input, of its first field"},
           "holds_gpus": {"type": ["integer", "null"], "description": "smallest fleet tried that holds"},
-          "fails_gpus": {"type": ["integer", "null"], "description": "largest fleet tried that does not"}}}},
+          "fails_gpus": {"type": ["integer", "null"], "description": "largest fleet tried that does not"},
+          "below_floor": {"type": "array", "items": {"type": "string"}, "description": "targets that an empty fleet of any size misses"}}}},
       "search": {"$ref": "#/$defs/worlds_search"}}},
   "tornado": {
     "description": "plan --tornado: the answer with one uncertain input at its low and its high; the one that moves it most first",

@@ -18,9 +18,12 @@ constexpr std::size_t kBarColumns = 10;
 
 std::string count_of(const Json& value) { return format_count(real(value)); }
 
-/// "272 -> 26,000", or "> 99,999" when no fleet within the bounds holds.
+/// "272: 26,000", "> 99,999" when no fleet within the bounds holds, or "no fleet" when none of any
+/// size does.
 std::string end_text(const Json& end, bool value) {
-  const std::string gpus = (end["found"].get<bool>() ? "" : "> ") + count_of(end["gpus"]);
+  const bool never = end["below_floor"].get<bool>();
+  const std::string gpus =
+      never ? "no fleet" : (end["found"].get<bool>() ? "" : "> ") + count_of(end["gpus"]);
   if (!value) return gpus;
   return word(end["values"][0]) + ": " + gpus;
 }

@@ -1,6 +1,7 @@
 #include "headroom/plan/worlds.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "support/catch.hpp"
@@ -122,6 +123,43 @@ TEST_CASE("within bounds that are too narrow no fleet holds in enough worlds", "
   REQUIRE(found.answer);
   CHECK(found.answer->gpus == 8);
   CHECK(found.answer->hold < 9);
+}
+
+TEST_CASE("worlds in which an empty fleet misses a target are told from those that want GPUs",
+          "[plan][worlds]") {
+  // A call takes 1 s as stated and at most 1.2 s may pass until it ends: from a mean of 1.2 s on no
+  // fleet holds. Of the means drawn between 0.8 and 1.6 s about half are such.
+  std::string text = queue(
+      R"({"name": "service", "paths": ["fleet.pools.servers.service_time.mean"], "range": ["0.8s", "1.6s"]})");
+  const std::string delay = R"("queue_delay", "statistic": "mean", "max": "150ms")";
+  text.replace(text.find(delay), delay.size(), R"("e2e", "statistic": "mean", "max": "1200ms")");
+  const PlannedOnce p = planned(text);
+  WorldsOptions options;
+  options.worlds = 20;
+  const WorldsPlan found = plan_worlds(p.loaded, p.scenario, p.plan, options, {});
+  CHECK(found.status == PlanStatus::kOutOfBounds);
+  CHECK(found.wanted == 18);
+  std::size_t below = 0;
+  for (const WorldKnown& world : found.worlds) {
+    const double mean_s = world.world.values[0][0];
+    if (std::abs(mean_s - 1.2) > 0.02) CHECK(world.floor.empty() == (mean_s < 1.2));
+    below += world.floor.empty() ? 0 : 1;
+    if (!world.floor.empty()) CHECK_FALSE((world.holds_gpus || world.fails_gpus));
+  }
+  CHECK(below >= 5);
+  CHECK(found.possible == 20 - below);
+  // The answer is the smallest fleet for all the others, and was simulated in them.
+  REQUIRE(found.answer);
+  CHECK(found.answer->hold == found.possible);
+  REQUIRE(found.below);
+  CHECK(found.below->hold < found.possible);
+
+  const Tornado tornado = find_tornado(p.loaded, p.scenario, p.plan, options, {});
+  REQUIRE(tornado.rows.size() == 1);
+  CHECK(tornado.rows[0].low.found);
+  CHECK_FALSE(tornado.rows[0].low.below_floor);
+  CHECK_FALSE(tornado.rows[0].high.found);
+  CHECK(tornado.rows[0].high.below_floor);
 }
 
 TEST_CASE("worlds without difference need what the scenario needs", "[plan][worlds]") {

@@ -44,6 +44,8 @@ struct WorldKnown {
   World world;
   std::optional<std::int64_t> holds_gpus;  ///< smallest fleet tried that holds
   std::optional<std::int64_t> fails_gpus;  ///< largest tried that does not
+  /// Targets that even an empty fleet misses: none of any size holds. Nothing else was tried then.
+  std::vector<FloorMiss> floor;
 };
 
 /// The smallest fleet that holds in the share of worlds asked for.
@@ -54,7 +56,11 @@ struct WorldsPlan {
   std::int64_t from_gpus = 0;    ///< smallest whose share's interval reaches the one asked for
   std::int64_t step_gpus = 0;    ///< between two fleets of the row, of the free pools
   std::int64_t max_gpus = 0;     ///< bound of the search
-  std::optional<WorldsPoint> answer, below;  ///< simulated in every world
+  std::size_t wanted = 0;        ///< worlds that make up the share asked for
+  std::size_t possible = 0;      ///< worlds in which a fleet of some size may hold
+  /// Simulated in every world that is possible. Out of bounds because too few are, the answer is the
+  /// smallest fleet that holds in all of those, or none.
+  std::optional<WorldsPoint> answer, below;
   std::vector<WorldsPoint> curve;            ///< by GPUs
   std::vector<WorldKnown> worlds;            ///< by number
   EvaluationCounts counts;                   ///< candidates: worlds x fleets
@@ -63,6 +69,7 @@ struct WorldsPlan {
 /// The answer with an input at one end.
 struct TornadoEnd {
   std::vector<double> values;  ///< by field; empty: as stated
+  bool below_floor = false;    ///< not found because even an empty fleet misses a target
   bool found = false;          ///< false: no fleet within the bounds holds
   std::int64_t gpus = 0;       ///< needed of the free pools; the bound when not found
 };

@@ -32,7 +32,9 @@ Markup tornado_table(const View& view) {
     const auto gpus = [&](const char* end) {
       const std::string at = row + "/" + end;
       const bool found = view.at(at + "/found") == true;
-      return text(found ? "" : "more than ") + view.value(at + "/gpus", "count");
+      const bool never = view.at(at + "/below_floor") == true;
+      return text(found ? "" : never ? "no fleet, not even " : "more than ") +
+             view.value(at + "/gpus", "count");
     };
     const auto value = [&](const char* end) {
       const Json& values = rows[i][end]["values"];
