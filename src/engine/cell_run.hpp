@@ -181,7 +181,8 @@ class CellRun {
   }
   void join_group(Pool& pool, std::uint32_t r, std::uint32_t group) {
     ++groups_of(pool, r)[group];
-    present_of(pool, r)[group / kGroupsAWord] |= static_cast<std::uint16_t>(1U << (group % kGroupsAWord));
+    present_of(pool, r)[group / kGroupsAWord] |=
+        static_cast<std::uint16_t>(1U << (group % kGroupsAWord));
   }
   void leave_group(Pool& pool, std::uint32_t r, std::uint32_t group) {
     const bool last = --groups_of(pool, r)[group] == 0;

@@ -22,9 +22,10 @@ void CellRun::central_admission(Pool& pool) {
   }
 }
 
-/// A new head may be admitted by a replica in the middle of a plan, at its first step boundary at or
-/// after `earliest`. Only who comes to a boundary first can take the head, so only such a plan is
-/// cut. When nobody has taken it then, the others are looked at again: blocks have got fewer since.
+/// A new head may be admitted by a replica in the middle of a plan, at its first step boundary at
+/// or after `earliest`. Only who comes to a boundary first can take the head, so only such a plan
+/// is cut. When nobody has taken it then, the others are looked at again: blocks have got fewer
+/// since.
 void CellRun::scan_for_head(Pool& pool, Slot head, std::int64_t earliest) {
   const LiveRequest& request = live_[head];
   pool.scanned_ticket = request.ticket;

@@ -135,9 +135,9 @@ struct Pool {
   std::uint64_t routed = 0;
   std::vector<ShareClock> shares;            ///< by replica, where attempts are followed
   std::vector<std::vector<Leaver>> leavers;  ///< by replica, heaps; where users leave in service
-  std::vector<std::uint32_t> noted;  ///< central: replicas that have become ready
-  /// Central: of the head for whose sake plans have been looked at, and when the first of those that
-  /// may take it comes to a step boundary.
+  std::vector<std::uint32_t> noted;          ///< central: replicas that have become ready
+  /// Central: of the head for whose sake plans have been looked at, and when the first of those
+  /// that may take it comes to a step boundary.
   std::uint64_t scanned_ticket = 0;
   std::int64_t scanned_until = kNever.count;
   StepSeries running, queued, busy, in_service, down;

@@ -116,9 +116,7 @@ WorldsPoint WorldsSearch::point(std::int64_t x) const {
   return made;
 }
 
-bool WorldsSearch::holds(std::int64_t x) const {
-  return point(x).hold >= needed();
-}
+bool WorldsSearch::holds(std::int64_t x) const { return point(x).hold >= needed(); }
 
 /// The worlds stand in a row by how far they are from holding; the last of those that must hold
 /// says how far the fleet is.

@@ -58,12 +58,12 @@ struct WorldsPlan {
   std::int64_t max_gpus = 0;     ///< bound of the search
   std::size_t wanted = 0;        ///< worlds that make up the share asked for
   std::size_t possible = 0;      ///< worlds in which a fleet of some size may hold
-  /// Simulated in every world that is possible. Out of bounds because too few are, the answer is the
-  /// smallest fleet that holds in all of those, or none.
+  /// Simulated in every world that is possible. Out of bounds because too few are, the answer is
+  /// the smallest fleet that holds in all of those, or none.
   std::optional<WorldsPoint> answer, below;
-  std::vector<WorldsPoint> curve;            ///< by GPUs
-  std::vector<WorldKnown> worlds;            ///< by number
-  EvaluationCounts counts;                   ///< candidates: worlds x fleets
+  std::vector<WorldsPoint> curve;  ///< by GPUs
+  std::vector<WorldKnown> worlds;  ///< by number
+  EvaluationCounts counts;         ///< candidates: worlds x fleets
 };
 
 /// The answer with an input at one end.

@@ -33,7 +33,9 @@ Markup tornado_table(const View& view) {
       const std::string at = row + "/" + end;
       const bool found = view.at(at + "/found") == true;
       const bool never = view.at(at + "/below_floor") == true;
-      return text(found ? "" : never ? "no fleet, not even " : "more than ") +
+      return text(found   ? ""
+                  : never ? "no fleet, not even "
+                          : "more than ") +
              view.value(at + "/gpus", "count");
     };
     const auto value = [&](const char* end) {
