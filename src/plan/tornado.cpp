@@ -134,9 +134,7 @@ Tornado find_tornado(const LoadedScenario& loaded, const ResolvedScenario& scena
     tornado.status = PlanStatus::kStopped;
   }
   tornado.counts = runner.counts();
-  tornado.counts.runs += floors.counts().runs;
-  tornado.counts.requests += floors.counts().requests;
-  tornado.counts.events += floors.counts().events;
+  tornado.counts.add_runs_of(floors.counts());
   return tornado;
 }
 

@@ -196,9 +196,7 @@ WorldsPlan WorldsSearch::result() const {
     result.worlds.push_back(std::move(known));
   }
   result.counts = runner_.counts();
-  result.counts.runs += floors_.counts().runs;
-  result.counts.requests += floors_.counts().requests;
-  result.counts.events += floors_.counts().events;
+  result.counts.add_runs_of(floors_.counts());
   return result;
 }
 

@@ -37,13 +37,13 @@ void Histogram::add_beyond(Ticks value, double times) {
 }
 
 void Histogram::add_split(const Progression& values, double times) {
-  HEADROOM_DCHECK(values.bits_ == bits_, "a progression is sorted into a histogram's own bins");
   for (const Progression::Part& part : values.parts_) {
     counts_[part.bin - first_bin_] += part.terms * times;
   }
 }
 
 void Progression::set(Ticks first, std::int64_t step, std::int64_t terms) {
+  HEADROOM_DCHECK(first.count >= 0 && step >= 0 && terms >= 1, "a rising progression of times");
   first_ = first;
   last_ = {first.count + step * (terms - 1)};
   first_bin_ = Histogram::bin_of(first.count, bits_);
@@ -58,7 +58,6 @@ void Progression::set(Ticks first, std::int64_t step, std::int64_t terms) {
 }
 
 void Progression::split(std::int64_t step, std::int64_t terms) {
-  HEADROOM_DCHECK(first_.count >= 0 && step >= 0 && terms >= 1, "a rising progression of times");
   parts_.clear();
   std::uint64_t bin = first_bin_;
   std::int64_t value = first_.count;

@@ -106,6 +106,41 @@ TEST_CASE("a plan with worlds and a tornado is valid and says what it found",
   CHECK(report_of(with_worlds({}, 2))["worlds"] == worlds);
 }
 
+TEST_CASE("a report tells worlds in which an empty fleet misses a target",
+          "[report][plan][worlds]") {
+  Uncertain made = with_worlds();
+  const std::string target = made.result.today.spec.targets.front().id;
+  made.worlds.status = PlanStatus::kOutOfBounds;
+  made.worlds.wanted = 9;
+  made.worlds.possible = 8;
+  for (std::size_t w = 0; w < 4; ++w) made.worlds.worlds[w].floor = {{0, 9, 9}};
+  made.worlds.answer->gpus = 7;
+  made.worlds.answer->hold = 8;
+  made.tornado.rows[0].high.found = false;
+  made.tornado.rows[0].high.below_floor = true;
+
+  const Json report = Json::parse(report_text(report_of(made)));
+  check_valid(plan_schema(), report);
+  CHECK(check_report(report).empty());
+  CHECK(report["worlds"]["drawn"][0]["below_floor"] == Json::array({target}));
+  CHECK(report["worlds"]["drawn"][4]["below_floor"].empty());
+  const std::string headline = report["worlds"]["headline"];
+  CHECK_THAT(headline, ContainsSubstring("in 4 of 12 an empty one misses " + target));
+  CHECK_THAT(headline, ContainsSubstring("7 GPUs hold them all in the other 8"));
+  CHECK_THAT(render_plan_text(report, {false, true, 80}), ContainsSubstring(": no fleet"));
+  CHECK_THAT(render_html({report}), ContainsSubstring("no fleet, not even "));
+
+  // In none of them a fleet holds: there is no answer to show.
+  made.worlds.possible = 0;
+  made.worlds.answer.reset();
+  made.worlds.below.reset();
+  const Json none = Json::parse(report_text(report_of(made)));
+  check_valid(plan_schema(), none);
+  CHECK(none["worlds"]["answer"].is_null());
+  CHECK_THAT(render_plan_text(none, {false, true, 80}), ContainsSubstring("no fleet of any size"));
+  CHECK_THAT(render_html({none}), ContainsSubstring("in 12 of 12"));
+}
+
 TEST_CASE("worlds and the tornado keep to the columns of the screen", "[report][plan][worlds]") {
   const Json report = report_of(with_worlds());
   for (const bool unicode : {false, true}) {

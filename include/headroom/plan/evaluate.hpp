@@ -89,6 +89,13 @@ struct EvaluationCounts {
   double runs = 0;             ///< simulated: replications x periods x cells
   double requests = 0;         ///< simulated
   double events = 0;
+
+  /// Adds what else was simulated; `more`'s variants are not counted.
+  void add_runs_of(const EvaluationCounts& more) {
+    runs += more.runs;
+    requests += more.requests;
+    events += more.events;
+  }
 };
 
 /// Thrown out of a search when the user asked to stop.

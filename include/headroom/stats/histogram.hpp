@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "headroom/core/check.hpp"
 #include "headroom/core/units.hpp"
 
 namespace headroom {
@@ -66,6 +67,7 @@ class Histogram {
 
   /// Adds every value of a progression so many times. REQUIRES: its bits are this histogram's.
   [[gnu::noinline]] void add(const Progression& values, double times) {
+    HEADROOM_DCHECK(values.bits_ == bits_, "a progression is sorted into a histogram's own bins");
     if (values.first_bin_ < first_bin_ || values.last_bin_ - first_bin_ >= counts_.size()) {
       cover(values.first_bin_);
       cover(values.last_bin_);
