@@ -60,6 +60,7 @@ PlanWorlds find_worlds(const CommandLine& line, const LoadedScenario& loaded,
   worlds.replications = std::min(options.probe_replications, kMostReplications);
   worlds.confidence = scenario.scenario.confidence;
   worlds.max_gpus = options.max_gpus;
+  worlds.in_busiest_hours = options.whole_replications != Effort::kAll;
   if (line.plan.tornado) {
     found.tornado = find_tornado(loaded, scenario, result.plan, worlds, exec);
     if (found.stopped()) return found;

@@ -150,6 +150,7 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
   }
   if (!config.fleet_events.empty()) next_change_ = config.fleet_events.front().at.count;
   follow_attempts();
+  for (Pool& pool : pools_) pool.runs_on = !stepwise_ && !pool.varies && pool.leavers.empty();
   next_arrival();
 }
 
@@ -211,8 +212,10 @@ void CellRun::fetch_requests(std::size_t entity) const {
   if (place.replica >= pool.replicas.size()) return;
   const Replica& replica = pool.replicas[place.replica];
   live_.fetch(replica.needed_at_end);
-  pool.completions.fetch(place.replica, replica.decoding, replica.activity == Activity::kPrefill);
-  if (!pool.central) live_.fetch(pool.queues[place.replica].head());
+  const TieredQueue& queue = pool.queues[pool.central ? 0 : place.replica];
+  const bool joining = replica.activity == Activity::kPrefill || !queue.empty();
+  pool.completions.fetch(place.replica, replica.decoding, joining);
+  if (!pool.central) live_.fetch(queue.head());
 }
 
 /// The next arrival's replica is known as soon as the request is, unless loads change until then.
@@ -274,7 +277,7 @@ void CellRun::end_event(Pool& pool, std::uint32_t r) {
       end_plan(pool, r);
       break;
     case Activity::kPrefill:
-      end_prefill_step(pool, r);
+      end_prefill_step(pool, r, now_);
       break;
     case Activity::kBatch:
       end_batch(pool, r);
@@ -516,12 +519,11 @@ void CellRun::set_idle(Pool& pool, std::uint32_t r) {
   set_event(pool, r, wake);
 }
 
-void CellRun::set_busy(Pool& pool, Replica& replica, Activity activity, std::int64_t duration) {
+void CellRun::set_busy(Pool& pool, std::uint32_t r, Activity activity, std::int64_t duration) {
+  Replica& replica = pool.replicas[r];
   if (replica.activity == Activity::kIdle) pool.busy.add(1, now_);
   replica.activity = activity;
-  replica.start = now_;
-  const auto r = static_cast<std::uint32_t>(&replica - pool.replicas.data());
-  set_event(pool, r, now_ + duration);
+  set_event(pool, r, replica.start + duration);
 }
 
 }  // namespace headroom

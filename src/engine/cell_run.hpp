@@ -59,7 +59,8 @@ class CellRun {
   void leave_replica(Pool& pool, std::uint32_t r, Slot slot);
   void stage_done(Slot slot);
   void set_idle(Pool& pool, std::uint32_t r);
-  void set_busy(Pool& pool, Replica& replica, Activity activity, std::int64_t duration);
+  /// REQUIRES: replica.start is set.
+  void set_busy(Pool& pool, std::uint32_t r, Activity activity, std::int64_t duration);
   void end_at_horizon();
   /// Accounts for the step or plan that a replica is inside of and will not end: its steps that end
   /// before `end`. REQUIRES: it is inside one.
@@ -112,16 +113,20 @@ class CellRun {
   void tally_size(Pool& pool, std::int64_t batch, std::int64_t tokens, std::int64_t duration);
   void begin_token_step(Pool& pool, std::uint32_t r);
   void start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft);
-  void end_prefill_step(Pool& pool, std::uint32_t r);
-  void prompt_done(Pool& pool, std::uint32_t r, Slot slot);
+  /// Whether what comes after a step that is about to start is known: a plan.
+  bool plan_follows(const Pool& pool, std::uint32_t r, const Draft& draft, std::int64_t end) const;
+  /// Accounts for the present step with prompt tokens, which ends at `end`: now, or later where
+  /// nothing can change what happens then.
+  void end_prefill_step(Pool& pool, std::uint32_t r, std::int64_t end);
+  void prompt_done(Pool& pool, std::uint32_t r, Slot slot, std::int64_t end);
   std::int64_t known(const LiveRequest& request) const { return request.prompt + request.made; }
 
   // plans.cpp
-  void start_plan(Pool& pool, std::uint32_t r, bool one_step);
+  void start_plan(Pool& pool, std::uint32_t r, std::int64_t start, bool one_step);
   void end_plan(Pool& pool, std::uint32_t r);
   /// Ends the plan at its first step boundary from now on, if the head may be admitted there.
   void cut_plan(Pool& pool, std::uint32_t r);
-  /// Ends the plan after so many of its steps.
+  /// Ends the plan after so many of its steps: none where it has yet to start.
   void cut_to(Pool& pool, std::uint32_t r, std::int64_t steps);
   /// Steps of a plan until its first boundary at or after `earliest`.
   std::int64_t first_boundary(const Replica& replica, std::int64_t earliest) const;

@@ -47,8 +47,9 @@ std::int64_t CellRun::steps_within(const Pool& pool, std::uint32_t r, std::int64
   return steps;
 }
 
-void CellRun::start_plan(Pool& pool, std::uint32_t r, bool one_step) {
+void CellRun::start_plan(Pool& pool, std::uint32_t r, std::int64_t start, bool one_step) {
   Replica& replica = pool.replicas[r];
+  replica.start = start;
   const StepTable& table = *pool.config->steps;
   const std::int64_t n = replica.decoding;
   const auto pieces = table.pieces(n);
@@ -70,13 +71,12 @@ void CellRun::start_plan(Pool& pool, std::uint32_t r, bool one_step) {
   replica.step_growth = piece->slope_ps * n;
   if (!pool.leavers.empty() && kPlantedFault != PlantedFault::kNoCutForLeaver) {
     const std::int64_t leave = first_leave(pool, r);
-    replica.start = now_;
-    if (leave < now_ + plan_time(replica, steps)) steps = steps_to_reach(replica, leave);
+    if (leave < start + plan_time(replica, steps)) steps = steps_to_reach(replica, leave);
   }
   replica.event_steps = static_cast<std::int32_t>(steps);
   replica.needed_at_end = Completion::slot(pool.completions.first(r, replica.decoding));
   pool.totals.plans += 1;
-  set_busy(pool, replica, Activity::kDecode, plan_time(replica, steps));
+  set_busy(pool, r, Activity::kDecode, plan_time(replica, steps));
 }
 
 std::int64_t CellRun::steps_to_reach(const Replica& replica, std::int64_t time) const {
@@ -108,7 +108,8 @@ bool CellRun::may_admit_at_boundary(const Pool& pool, const Replica& replica,
 }
 
 std::int64_t CellRun::first_boundary(const Replica& replica, std::int64_t earliest) const {
-  const std::int64_t steps = steps_to_reach(replica, earliest);
+  const bool before = replica.start >= earliest && kPlantedFault != PlantedFault::kNoCutAtStart;
+  const std::int64_t steps = before ? 0 : steps_to_reach(replica, earliest);
   const bool late = kPlantedFault == PlantedFault::kCutAfterArrival &&
                     replica.start + plan_time(replica, steps) == now_;
   return std::min(late ? steps + 1 : steps, std::int64_t{replica.event_steps});
@@ -183,6 +184,7 @@ void CellRun::tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps) {
 
 void CellRun::end_plan(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
+  if (replica.event_steps == 0) return;  // cut before it began
   // The request that ends here was last touched long ago: its cache miss overlaps with the sums.
   prefetch(&live_[replica.needed_at_end]);
   const std::int64_t steps = replica.event_steps;

@@ -121,7 +121,9 @@ void CellRun::running_phase(Pool& pool, std::uint32_t r, Draft& draft) {
       draft.reserved += more;
       draft.budget -= chunk;
       draft.tokens += chunk;
+      ++draft.prompts;
       draft.rows += request.computed + chunk == known(request) ? 1 : 0;
+      draft.last_token = draft.last_token || request.made + 1 == request.output;
       draft.prefill_ticks += pool.config->steps->prefill_attention(chunk, request.computed).count;
       request.next = kNoSlot;
       replica.prefill_first = replica.prefill_last = slot;

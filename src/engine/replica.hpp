@@ -44,7 +44,8 @@ struct SlotFinish {
 
 /// One replica, in two cache lines.
 struct alignas(64) Replica {
-  // The present plan: step i (from 0) takes first_step + i * step_growth.
+  // The present plan: step i (from 0) takes first_step + i * step_growth. It may be yet to come,
+  // after a step with prompt tokens whose end has been accounted for.
   std::int64_t start = 0;
   std::int64_t first_step = 0;
   std::int64_t step_growth = 0;
@@ -75,10 +76,12 @@ struct Draft {
   std::int64_t reserved = 0;       ///< KV blocks promised to this step
   std::int64_t reused = 0;         ///< of them, those that hold what a preempted request left
   std::int64_t tokens = 0;         ///< prompt tokens
-  std::int64_t rows = 0;           ///< prompts that end in this step
+  std::int64_t prompts = 0;        ///< with tokens in this step
+  std::int64_t rows = 0;           ///< of them, those that end in this step
   std::int64_t prefill_ticks = 0;  ///< prefill attention
   std::int32_t admissions = 0;
   bool preempted = false;
+  bool last_token = false;  ///< somebody's prompt ends with the only token still to make
 };
 
 /// Added to the load of a replica that does not serve: no router and no queue picks it.
@@ -113,6 +116,7 @@ struct Pool {
   bool central = false;
   bool independent = false;  ///< its replicas touch nobody else's queue: may start at once
   bool varies = false;       ///< not all replicas serve all along
+  bool runs_on = false;      ///< steps with prompt tokens are planned together with what follows
   bool touched = false;      ///< central: noted for admission at this tick
   std::vector<Replica, LargePages<Replica>> replicas;
   std::vector<TieredQueue, LargePages<TieredQueue>> queues;  ///< one, or one a replica

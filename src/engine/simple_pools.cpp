@@ -69,7 +69,8 @@ bool CellRun::begin_batch(Pool& pool, std::uint32_t r) {
           ? at_least_one_tick(pool.config->batch_times->batch_ps[static_cast<std::size_t>(size)])
           : longest;
   pool.totals.steps += 1;
-  set_busy(pool, replica, Activity::kBatch, duration);
+  replica.start = now_;
+  set_busy(pool, r, Activity::kBatch, duration);
   return true;
 }
 

@@ -67,7 +67,9 @@ void CellRun::admit_to_step(Pool& pool, std::uint32_t r, Draft& draft, TieredQue
   draft.reserved += pool.blocks(found + chunk);
   draft.budget -= chunk;
   draft.tokens += chunk;
+  ++draft.prompts;
   draft.rows += chunk == to_compute ? 1 : 0;
+  draft.last_token = draft.last_token || request.made + 1 == request.output;
   draft.prefill_ticks += pool.config->steps->prefill_attention(chunk, found).count;
   ++draft.admissions;
   request.next = kNoSlot;
@@ -106,7 +108,7 @@ void CellRun::launch(Pool& pool, std::uint32_t r, Draft& draft) {
     return;
   }
   // After preempting nobody was admitted; the next boundary is the first at which the head may be.
-  start_plan(pool, r, draft.preempted);
+  start_plan(pool, r, now_, draft.preempted);
 }
 
 void CellRun::start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft) {
@@ -122,15 +124,34 @@ void CellRun::start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft
   replica.free_blocks -= draft.reserved;
   pool.note_taken(r, draft.reserved - draft.reused);
   HEADROOM_DCHECK(replica.free_blocks >= 0, "a step reserves only free blocks");
+  replica.start = now_;
   replica.first_step = duration;
   replica.step_growth = 0;
   replica.event_steps = 1;
-  replica.needed_at_end = replica.prefill_first;
   pool.totals.steps += 1;
-  set_busy(pool, replica, Activity::kPrefill, duration);
+  if (plan_follows(pool, r, draft, now_ + duration)) {
+    end_prefill_step(pool, r, now_ + duration);
+    start_plan(pool, r, now_ + duration, false);
+    return;
+  }
+  replica.needed_at_end = replica.prefill_first;
+  set_busy(pool, r, Activity::kPrefill, duration);
 }
 
-void CellRun::end_prefill_step(Pool& pool, std::uint32_t r) {
+/// Nobody ends with the step, every prompt in it does, and there are blocks for one step more of
+/// all decodes; nobody waits. An arrival in the step cuts the plan before its first step, which is
+/// the boundary at which it would have been admitted.
+bool CellRun::plan_follows(const Pool& pool, std::uint32_t r, const Draft& draft,
+                           std::int64_t end) const {
+  const Replica& replica = pool.replicas[r];
+  if (!pool.runs_on || draft.rows != draft.prompts || draft.last_token) return false;
+  if (replica.decoding + draft.prompts > replica.free_blocks) return false;
+  if (end >= config_.horizon.count || !pool.queues[pool.central ? 0 : r].empty()) return false;
+  if (pool.config->mode == BatchMode::kContinuous || replica.decoding == 0) return true;
+  return Completion::step(pool.completions.first(r, replica.decoding)) != replica.steps + 1;
+}
+
+void CellRun::end_prefill_step(Pool& pool, std::uint32_t r, std::int64_t end) {
   Replica& replica = pool.replicas[r];
   prefetch(&live_[replica.prefill_first]);
   if (replica.decoding > 0) {
@@ -138,15 +159,15 @@ void CellRun::end_prefill_step(Pool& pool, std::uint32_t r) {
   }
   const double held =
       static_cast<double>(pool.config->kv_blocks) - static_cast<double>(replica.free_blocks);
-  pool.kv.add_line(replica.start, held, now_, held);
+  pool.kv.add_line(replica.start, held, end, held);
   pool.totals.kv_block_peak = std::max(pool.totals.kv_block_peak, held);
-  pool.totals.busy_ps += static_cast<double>(now_ - replica.start);
+  pool.totals.busy_ps += static_cast<double>(end - replica.start);
   const std::int64_t decodes = replica.decoding;
   if (pool.config->mode == BatchMode::kChunked) {
     if (replica.decoding > 0) tally_gaps(pool, r, 1);
     ++replica.steps;
     replica.context += replica.decoding;
-    replica.last_decode = now_;
+    replica.last_decode = end;
     finish_completed(pool, r);
   }
   const bool mixed = pool.config->mode == BatchMode::kChunked;
@@ -160,13 +181,13 @@ void CellRun::end_prefill_step(Pool& pool, std::uint32_t r) {
     tokens += request.chunk;
     request.computed += request.chunk;
     if (request.computed == known(request)) {
-      prompt_done(pool, r, slot);
+      prompt_done(pool, r, slot, end);
     } else {
       replica.partial = slot;
     }
     slot = next;
   }
-  tally_size(pool, mixed ? decodes : 0, tokens, now_ - replica.start);
+  tally_size(pool, mixed ? decodes : 0, tokens, end - replica.start);
 }
 
 void CellRun::tally_size(Pool& pool, std::int64_t batch, std::int64_t tokens,
@@ -180,17 +201,17 @@ void CellRun::tally_size(Pool& pool, std::int64_t batch, std::int64_t tokens,
   if (beyond) totals.beyond_fit_ps += static_cast<double>(duration);
 }
 
-void CellRun::prompt_done(Pool& pool, std::uint32_t r, Slot slot) {
+void CellRun::prompt_done(Pool& pool, std::uint32_t r, Slot slot, std::int64_t end) {
   Replica& replica = pool.replicas[r];
   LiveRequest& request = live_[slot];
   ++request.made;
   if (request.first_token == kNever.count) {
-    request.first_token = now_;
+    request.first_token = end;
     collector_.first_token(request);
   } else {
-    collector_.token_gap(request.group, {now_ - request.last_token}, 1);
+    collector_.token_gap(request.group, {end - request.last_token}, 1);
   }
-  request.last_token = now_;
+  request.last_token = end;
   if (request.made == request.output) {
     replica.free_blocks += pool.blocks(request.computed);
     leave_replica(pool, r, slot);
@@ -206,7 +227,7 @@ void CellRun::prompt_done(Pool& pool, std::uint32_t r, Slot slot) {
   replica.context += request.computed + 1;
   ++replica.decoding;
   // In a chunked pool every step is everyone's step, so the next gap is that step's length.
-  if (pool.config->mode == BatchMode::kContinuous) replica.fresh.push_back({request.group, now_});
+  if (pool.config->mode == BatchMode::kContinuous) replica.fresh.push_back({request.group, end});
 }
 
 }  // namespace headroom

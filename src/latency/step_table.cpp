@@ -1,6 +1,7 @@
 #include "headroom/latency/step_table.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <utility>
 
@@ -31,6 +32,8 @@ std::int64_t floor_divide(Wide numerator, Wide denominator) {
   if (numerator % denominator < 0) --quotient;
   return static_cast<std::int64_t>(quotient);
 }
+
+int bits(std::int64_t value) { return std::bit_width(static_cast<std::uint64_t>(value)); }
 
 bool non_negative(const std::vector<std::int64_t>& values) {
   return std::all_of(values.begin(), values.end(), [](std::int64_t v) { return v >= 0; });
@@ -107,23 +110,25 @@ Ticks StepTable::prefill_attention(std::int64_t chunk, std::int64_t past) const 
   const std::int64_t* low = prefill_.time_ps.data() + i * columns + j;
   const std::int64_t* high = low + columns;
 
-  // On a grid line of `past`, as without a prefix cache, the same value needs one division of 64
-  // bits, wherever its products fit them.
-  if (past == prefill_.pasts[j]) {
-    const std::int64_t width = prefill_.chunks[i + 1] - prefill_.chunks[i];
-    const std::int64_t ahead = chunk - prefill_.chunks[i];
-    if (ahead <= width && width < (std::int64_t{1} << 20U) &&
-        std::max(low[0], high[0]) < (std::int64_t{1} << 42U)) {
-      return {((width - ahead) * low[0] + ahead * high[0]) / width};
-    }
+  const std::int64_t from_low = chunk - prefill_.chunks[i];
+  const std::int64_t from_left = past - prefill_.pasts[j];
+  const std::int64_t width = prefill_.chunks[i + 1] - prefill_.chunks[i];
+  // On a grid line of `past`, as without a prefix cache, the next line does not count.
+  const std::int64_t height = from_left == 0 ? 1 : prefill_.pasts[j + 1] - prefill_.pasts[j];
+  const std::int64_t to_high = width - from_low;
+  const std::int64_t to_right = height - from_left;
+
+  // Inside the grid no sum is larger than the area times the largest corner, which fits 64 bits
+  // nearly always; a division of 128 bits is a call.
+  const std::int64_t largest = std::max(std::max(low[0], low[1]), std::max(high[0], high[1]));
+  if (to_high >= 0 && to_right >= 0 && bits(largest) + bits(width) + bits(height) < 64) {
+    return {(to_high * (to_right * low[0] + from_left * low[1]) +
+             from_low * (to_right * high[0] + from_left * high[1])) /
+            (width * height)};
   }
-  const Wide from_low = chunk - prefill_.chunks[i];
-  const Wide to_high = prefill_.chunks[i + 1] - chunk;
-  const Wide from_left = past - prefill_.pasts[j];
-  const Wide to_right = prefill_.pasts[j + 1] - past;
-  const Wide sum = to_high * (to_right * low[0] + from_left * low[1]) +
-                   from_low * (to_right * high[0] + from_left * high[1]);
-  const Wide area = (from_low + to_high) * (from_left + to_right);
+  const Wide sum = Wide{to_high} * (Wide{to_right} * low[0] + Wide{from_left} * low[1]) +
+                   Wide{from_low} * (Wide{to_right} * high[0] + Wide{from_left} * high[1]);
+  const Wide area = Wide{width} * height;
   // Beyond the grid the last cell's plane is continued; it can dip below 0 only there.
   return {std::max<std::int64_t>(0, floor_divide(sum, area))};
 }

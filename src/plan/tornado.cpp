@@ -17,6 +17,7 @@ struct Variant {
   RowKnown known;
   std::optional<AxisAnswer> answer;
   bool below_floor = false;
+  std::optional<TimeSpan> hours;  ///< that are simulated; everything when empty
 };
 
 /// What a search asks for next.
@@ -55,7 +56,7 @@ void size_all(std::vector<Variant>& variants, const FleetRow& row, TrialRunner& 
       if (variant.answer) continue;
       const auto x = advance(variant);
       if (!x) continue;
-      trials.push_back({&variant.scenario, row.fleet(*x)});
+      trials.push_back({&variant.scenario, row.fleet(*x), variant.hours});
       asked.emplace_back(&variant, *x);
     }
     if (trials.empty()) return;
@@ -100,15 +101,18 @@ Tornado find_tornado(const LoadedScenario& loaded, const ResolvedScenario& scena
   tornado.inputs = uncertain_inputs(loaded);
   const FleetRow row(scenario, plan);
   std::vector<Variant> variants;
-  variants.push_back({scenario, {}, {}, {}, false});
+  variants.push_back({scenario, {}, {}, {}, false, {}});
   for (const UncertainInput& input : tornado.inputs) {
     for (const bool high : {false, true}) {
-      variants.push_back({resolve_end(loaded, input, high), {}, {}, {}, false});
+      variants.push_back({resolve_end(loaded, input, high), {}, {}, {}, false, {}});
     }
   }
   for (Variant& variant : variants) {
     variant.range = range_of(row, scenario, variant, plan, options);
     tornado.max_gpus = std::max(tornado.max_gpus, row.gpus(variant.range.high));
+    const auto hours = options.in_busiest_hours ? busiest_hours(variant.scenario) : std::nullopt;
+    if (hours) variant.hours = hours->simulate;
+    tornado.in_busiest_hours = tornado.in_busiest_hours || hours.has_value();
   }
   tornado.step_gpus = row.step_gpus();
   TrialRunner runner(options.replications, exec);

@@ -23,8 +23,9 @@ std::vector<Judgement> TrialRunner::run(const std::vector<Trial>& trials) {
   std::vector<ResolvedScenario> scenarios;
   std::vector<TrialJob> jobs;
   for (std::size_t t = 0; t < trials.size(); ++t) {
-    const ResolvedScenario& made =
-        scenarios.emplace_back(with_fleet(*trials[t].variant, trials[t].fleet));
+    const Trial& trial = trials[t];
+    ResolvedScenario& made = scenarios.emplace_back(with_fleet(*trial.variant, trial.fleet));
+    if (trial.arrivals) made = with_arrivals_in(made, *trial.arrivals);
     const std::size_t first = jobs.size();
     for (std::size_t r = 0; r < replications_; ++r) {
       for (std::size_t p = 0; p < made.periods.size(); ++p) {
@@ -51,7 +52,10 @@ std::vector<Judgement> TrialRunner::run(const std::vector<Trial>& trials) {
       run_jobs(grid, exec_, [&](std::size_t number, std::size_t, Outcome&& outcome) {
         const TrialJob& job = jobs[number];
         const ResolvedScenario& scenario = scenarios[job.trial];
-        if (job.first) evaluation.result = start_run(scenario);
+        if (job.first) {
+          evaluation.result = start_run(scenario);
+          evaluation.hours_only = trials[job.trial].arrivals.has_value();
+        }
         counts_.events += static_cast<double>(outcome.counters.events);
         const MeasureSpec& spec = evaluation.result.spec;
         keep_for_targets(outcome, spec);
@@ -77,7 +81,7 @@ std::vector<Judgement> TrialRunner::run(const std::vector<Trial>& trials) {
 }
 
 void RowKnown::add(std::int64_t x, const Judgement& judgement) {
-  tried_[x] = {judgement.holds, judgement.severity};
+  tried_[x] = {judgement.holds, judgement.severity, judgement.in_busiest_hours == 0};
 }
 
 std::optional<RowKnown::Tried> RowKnown::at(std::int64_t x) const {

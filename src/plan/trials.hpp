@@ -19,6 +19,7 @@ inline constexpr std::size_t kMostTrialReplications = 2;
 struct Trial {
   const ResolvedScenario* variant = nullptr;
   FleetSize fleet;
+  std::optional<TimeSpan> arrivals;  ///< who arrives then is simulated; everybody when empty
 };
 
 /// Tries variants, many at once so that all threads have work though each is small.
@@ -47,10 +48,12 @@ class RowKnown {
   struct Tried {
     bool holds = false;
     double severity = 0;
+    bool whole = false;  ///< not of the busiest hours alone
   };
 
   void add(std::int64_t x, const Judgement& judgement);
   bool was_tried(std::int64_t x) const { return tried_.contains(x); }
+  bool was_tried_whole(std::int64_t x) const { return was_tried(x) && tried_.at(x).whole; }
   /// As tried; else what follows, with the severity of the nearest fleet that was tried.
   std::optional<Tried> at(std::int64_t x) const;
   std::optional<std::int64_t> smallest_that_holds() const;

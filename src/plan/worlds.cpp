@@ -4,7 +4,7 @@
 #include <boost/math/distributions/binomial.hpp>
 #include <cmath>
 #include <limits>
-#include <map>
+#include <set>
 #include <string>
 
 #include "fleet_row.hpp"
@@ -19,12 +19,13 @@ struct WorldState {
   World world;
   ResolvedScenario scenario;
   std::vector<FloorMiss> floor;
+  std::optional<TimeSpan> hours;  ///< that are simulated where only they are
   RowKnown known;
 
   bool possible() const { return floor.empty(); }
   std::optional<RowKnown::Tried> at(std::int64_t x) const {
     if (possible()) return known.at(x);
-    return RowKnown::Tried{false, std::numeric_limits<double>::infinity()};
+    return RowKnown::Tried{false, std::numeric_limits<double>::infinity(), true};
   }
 };
 
@@ -39,18 +40,29 @@ class WorldsSearch {
         floors_(exec),
         runner_(options.replications, exec) {}
 
+  /// In which worlds a fleet is tried.
+  enum class Where {
+    kUnknown,  ///< of which it does not follow from other fleets
+    kAll,
+    kAllWhole,  ///< all, by a whole run unless the busiest hours say that it misses
+  };
+
   void draw(const LoadedScenario& loaded);
   void find_floors();
+  void find_hours();
   void search();
   WorldsPlan result() const;
   void stopped() { made_.status = PlanStatus::kStopped; }
 
  private:
-  void simulate(std::int64_t x, bool every_world);
+  void simulate(std::int64_t x, Where where);
+  static bool asks_for(const WorldState& world, std::int64_t x, Where where);
   WorldsPoint point(std::int64_t x) const;
   AxisVerdict judge(std::int64_t x);
   AxisRange range() const;
-  bool holds(std::int64_t x) const;
+  bool holds(std::int64_t x) const { return point(x).hold >= needed(); }
+  /// Simulated in all worlds, in their busiest hours and, where it holds then, in whole runs.
+  bool confirm(std::int64_t x);
   /// Worlds that the search asks to hold: of those that can.
   std::size_t needed() const { return std::min(made_.wanted, made_.possible); }
 
@@ -61,7 +73,7 @@ class WorldsSearch {
   Evaluator floors_;
   TrialRunner runner_;
   std::vector<WorldState> worlds_;
-  std::map<std::int64_t, std::size_t> simulated_;  ///< worlds, by number of the row
+  std::set<std::int64_t> tried_;  ///< numbers of the row
   WorldsPlan made_;
 };
 
@@ -76,7 +88,7 @@ void WorldsSearch::draw(const LoadedScenario& loaded) {
   for (std::size_t w = 0; w < options_.worlds; ++w) {
     World world = draw_world(made_.inputs, scenario_.seed, w);
     ResolvedScenario drawn = resolve_world(loaded, made_.inputs, world);
-    worlds_.push_back({std::move(world), std::move(drawn), {}, {}});
+    worlds_.push_back({std::move(world), std::move(drawn), {}, {}, {}});
   }
   made_.wanted = worlds_needed(worlds_.size(), options_.assurance);
 }
@@ -90,38 +102,65 @@ void WorldsSearch::find_floors() {
   }
 }
 
-/// Tries fleet x in the worlds of which it is not yet known, or was not yet tried.
-void WorldsSearch::simulate(std::int64_t x, bool every_world) {
+/// A world's demand has its own crest.
+void WorldsSearch::find_hours() {
+  if (!options_.in_busiest_hours) return;
+  for (WorldState& world : worlds_) {
+    const auto hours = world.possible() ? busiest_hours(world.scenario) : std::nullopt;
+    if (hours) world.hours = hours->simulate;
+  }
+}
+
+bool WorldsSearch::asks_for(const WorldState& world, std::int64_t x, Where where) {
+  if (!world.possible()) return false;
+  switch (where) {
+    case Where::kUnknown:
+      return !world.known.at(x);
+    case Where::kAll:
+      return !world.known.was_tried(x);
+    case Where::kAllWhole:
+      break;
+  }
+  return !world.known.was_tried_whole(x) && world.known.at(x)->holds;
+}
+
+void WorldsSearch::simulate(std::int64_t x, Where where) {
   std::vector<Trial> trials;
-  std::vector<std::size_t> of;
-  for (std::size_t w = 0; w < worlds_.size(); ++w) {
-    const RowKnown& known = worlds_[w].known;
-    if (!worlds_[w].possible()) continue;
-    if (every_world ? known.was_tried(x) : known.at(x).has_value()) continue;
-    trials.push_back({&worlds_[w].scenario, row_.fleet(x)});
-    of.push_back(w);
+  std::vector<WorldState*> of;
+  for (WorldState& world : worlds_) {
+    if (!asks_for(world, x, where)) continue;
+    const bool whole = where == Where::kAllWhole;
+    trials.push_back({&world.scenario, row_.fleet(x), whole ? std::nullopt : world.hours});
+    of.push_back(&world);
   }
   const std::vector<Judgement> judgements = runner_.run(trials);
-  for (std::size_t i = 0; i < of.size(); ++i) worlds_[of[i]].known.add(x, judgements[i]);
-  simulated_[x] += of.size();
+  for (std::size_t i = 0; i < of.size(); ++i) of[i]->known.add(x, judgements[i]);
+  tried_.insert(x);
+}
+
+bool WorldsSearch::confirm(std::int64_t x) {
+  simulate(x, Where::kAll);
+  if (holds(x)) simulate(x, Where::kAllWhole);
+  return holds(x);
 }
 
 WorldsPoint WorldsSearch::point(std::int64_t x) const {
   WorldsPoint made;
   made.fleet = row_.fleet(x);
   made.gpus = row_.gpus(x);
-  made.simulated = simulated_.at(x);
-  for (const WorldState& world : worlds_) made.hold += world.at(x)->holds ? 1 : 0;
+  for (const WorldState& world : worlds_) {
+    made.hold += world.at(x)->holds ? 1 : 0;
+    made.simulated += world.known.was_tried(x) ? 1 : 0;
+    made.whole += world.known.was_tried_whole(x) ? 1 : 0;
+  }
   made.share = clopper_pearson(made.hold, worlds_.size(), options_.confidence);
   return made;
 }
 
-bool WorldsSearch::holds(std::int64_t x) const { return point(x).hold >= needed(); }
-
 /// The worlds stand in a row by how far they are from holding; the last of those that must hold
 /// says how far the fleet is.
 AxisVerdict WorldsSearch::judge(std::int64_t x) {
-  simulate(x, /*every_world=*/false);
+  simulate(x, Where::kUnknown);
   std::vector<double> severities;
   for (const WorldState& world : worlds_) severities.push_back(world.at(x)->severity);
   std::sort(severities.begin(), severities.end());
@@ -146,6 +185,7 @@ AxisRange WorldsSearch::range() const {
 
 void WorldsSearch::search() {
   find_floors();
+  find_hours();
   made_.status = PlanStatus::kOutOfBounds;
   if (made_.possible == 0) return;
   const AxisRange range = this->range();
@@ -161,15 +201,15 @@ void WorldsSearch::search() {
   }
   // What followed from other fleets is simulated where it decides.
   std::int64_t x = answer.x;
-  simulate(x, /*every_world=*/true);
-  while (!holds(x) && x < range.high) simulate(++x, /*every_world=*/true);
+  bool enough = confirm(x);
+  while (!enough && x < range.high) enough = confirm(++x);
   made_.answer = point(x);
   made_.needed_gpus = row_.gpus(x);
-  if (!holds(x)) return;
+  if (!enough) return;
   while (x > range.low) {
-    simulate(x - 1, /*every_world=*/true);
+    enough = confirm(x - 1);
     made_.below = point(x - 1);
-    if (!holds(x - 1)) break;
+    if (!enough) break;
     made_.answer = made_.below;
     made_.below.reset();
     --x;
@@ -181,10 +221,9 @@ void WorldsSearch::search() {
 
 WorldsPlan WorldsSearch::result() const {
   WorldsPlan result = made_;
-  for (const auto& [x, simulated] : simulated_) {
-    const bool all_known = std::all_of(worlds_.begin(), worlds_.end(), [x = x](const auto& world) {
-      return world.at(x).has_value();
-    });
+  for (const std::int64_t x : tried_) {
+    const bool all_known = std::all_of(worlds_.begin(), worlds_.end(),
+                                       [x](const auto& world) { return world.at(x).has_value(); });
     if (all_known) result.curve.push_back(point(x));
   }
   for (const WorldState& world : worlds_) {

@@ -44,7 +44,8 @@ Json point_block(const WorldsPoint& point, std::size_t worlds) {
   return {{"gpus", point.gpus},
           {"hold", point.hold},
           {"worlds", worlds},
-          {"simulated", std::min(point.simulated, worlds)},
+          {"simulated", point.simulated},
+          {"whole", point.whole},
           {"share", number(point.share.share)},
           {"ci", Json::array({number(point.share.low), number(point.share.high)})}};
 }
@@ -168,6 +169,7 @@ Json tornado_block(const PlanReportInput& input) {
   }
   return {{"status", status_word(tornado.status)},
           {"replications", input.worlds_options.replications},
+          {"in_busiest_hours", tornado.in_busiest_hours},
           {"free_gpus", current_of_free(input)},
           {"stated_gpus", stated},
           {"stated_found", tornado.stated.found},

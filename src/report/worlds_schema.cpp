@@ -17,9 +17,10 @@ constexpr const char* kWorlds = R"schema({
     "type": "object", "additionalProperties": false, "required": ["candidates", "runs", "requests", "events"],
     "properties": {"candidates": {"type": "integer"}, "runs": {"type": "number"}, "requests": {"type": "number"}, "events": {"type": "number"}}},
   "worlds_point": {
-    "type": "object", "additionalProperties": false, "required": ["gpus", "hold", "worlds", "simulated", "share", "ci"],
+    "type": "object", "additionalProperties": false, "required": ["gpus", "hold", "worlds", "simulated", "whole", "share", "ci"],
     "properties": {"gpus": {"type": "integer"}, "hold": {"type": "integer", "description": "worlds in which every target holds"},
       "worlds": {"type": "integer"}, "simulated": {"type": "integer", "description": "of them; the rest follows from larger or smaller fleets"},
+      "whole": {"type": "integer", "description": "of the simulated, by whole runs; the others by their busiest hours alone"},
       "share": {"type": "number"}, "ci": {"$ref": "#/$defs/interval"}}},
   "tornado_end": {
     "type": "object", "additionalProperties": false, "required": ["values", "found", "below_floor", "gpus", "more_gpus"],
@@ -58,9 +59,10 @@ constexpr const char* kBlocks = R"schema({
   "tornado": {
     "description": "plan --tornado: the answer with one uncertain input at its low and its high; the one that moves it most first",
     "type": "object", "additionalProperties": false,
-    "required": ["status", "replications", "free_gpus", "stated_gpus", "stated_found", "step_gpus", "max_gpus", "inputs", "rows", "search"],
+    "required": ["status", "replications", "in_busiest_hours", "free_gpus", "stated_gpus", "stated_found", "step_gpus", "max_gpus", "inputs", "rows", "search"],
     "properties": {
       "status": {"enum": ["found", "stopped"]}, "replications": {"type": "integer"},
+      "in_busiest_hours": {"type": "boolean", "description": "the ends were tried in their busiest hours alone"},
       "free_gpus": {"type": "integer", "description": "today's"},
       "stated_gpus": {"type": "integer", "description": "needed with every input as stated, by the same rule"}, "stated_found": {"type": "boolean"},
       "step_gpus": {"type": "integer"}, "max_gpus": {"type": "integer"},

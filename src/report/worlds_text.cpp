@@ -35,6 +35,13 @@ std::string bar(double share, bool unicode) {
   return text;
 }
 
+/// Some fleet was tried so in some world.
+bool in_busiest_hours(const Json& worlds) {
+  const Json& curve = worlds["curve"];
+  return std::any_of(curve.begin(), curve.end(),
+                     [](const Json& point) { return point["whole"] < point["simulated"]; });
+}
+
 void add_worlds(const Json& worlds, const TextStyle& style, std::vector<std::string>& lines) {
   std::string text = word(worlds["headline"]);
   const Json& below = worlds["below"];
@@ -49,6 +56,7 @@ void add_worlds(const Json& worlds, const TextStyle& style, std::vector<std::str
       fmt::format("; {} uncertain inputs, {} a world and fleet", worlds["inputs"].size(),
                   worlds["replications"] == 1 ? "one replication"
                                               : worlds["replications"].dump() + " replications");
+  if (in_busiest_hours(worlds)) text += "; tried in the busiest hours, the answer in whole runs";
   for (const std::string& l : wrap_text(text, "  worlds        ", style.columns)) {
     lines.push_back(l);
   }
@@ -57,9 +65,10 @@ void add_worlds(const Json& worlds, const TextStyle& style, std::vector<std::str
 
 void add_tornado(const Json& tornado, const TextStyle& style, std::vector<std::string>& lines) {
   const Paint paint(style.colour);
-  const std::string head = fmt::format("GPUs needed ({}{} as stated)",
-                                       tornado["stated_found"].get<bool>() ? "" : "more than ",
-                                       count_of(tornado["stated_gpus"]));
+  const std::string head = fmt::format(
+      "GPUs needed ({}{} as stated{})", tornado["stated_found"].get<bool>() ? "" : "more than ",
+      count_of(tornado["stated_gpus"]),
+      tornado["in_busiest_hours"] == true ? "; busiest hours" : "");
   lines.push_back(paint.faint("  " + pad_right("moves the answer", kNameColumns) + head));
   const Json& rows = tornado["rows"];
   const double widest = rows.empty() ? 0 : real(rows[0]["swing_gpus"]);

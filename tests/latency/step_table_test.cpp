@@ -1,5 +1,8 @@
 #include "headroom/latency/step_table.hpp"
 
+#include <random>
+#include <utility>
+
 #include "support/catch.hpp"
 
 namespace headroom {
@@ -59,6 +62,30 @@ TEST_CASE("prefill attention stays exact where products pass 64 bits", "[latency
   const StepTable table(std::move(parts));
   // Half the chunk and half the past of a plane: (1 + 3) / 2 / 2 = 1 s.
   CHECK(table.prefill_attention(4096, 65536).count == second);
+}
+
+TEST_CASE("prefill attention is the same on either side of 64 bits", "[latency]") {
+  // One cell whose corners grow, so that its sums fit 64 bits first and then no longer. A bilinear
+  // function is linear in the corners: corners 2^k times as high give values 2^k times as high,
+  // less what rounding down has cut off.
+  std::mt19937_64 random(11);
+  const auto below = [&](std::int64_t n) {
+    return std::uniform_int_distribution<std::int64_t>(0, n)(random);
+  };
+  for (int i = 0; i < 2'000; ++i) {
+    const std::int64_t width = 1 + below(4'000), height = 1 + below(60'000);
+    const std::int64_t chunk = below(width), past = below(height);
+    const std::int64_t a = below(1'000), b = below(1'000);
+    const auto at = [&](int k) {
+      StepTable::Parts parts = small_parts();
+      parts.prefill = {{0, width}, {0, height}, {0, 0, a << k, b << k}};
+      return StepTable(std::move(parts)).prefill_attention(chunk, past).count;
+    };
+    // (chunk / width) (a (height - past) + b past) / height, in whole numbers.
+    const std::int64_t exact = chunk * (a * (height - past) + b * past);
+    CHECK(at(0) == exact / (width * height));
+    for (const int k : {20, 32, 44}) CHECK(at(k) >> k == at(0));
+  }
 }
 
 TEST_CASE("a step with prompts comes out from under the host's floor once", "[latency]") {

@@ -202,6 +202,77 @@ TEST_CASE("a tornado has the answer at each end, the widest first", "[plan][worl
   }
 }
 
+/// Three hours at half the rate of half an hour's rush in the second; how high the rush is, is
+/// uncertain.
+std::string rush(const std::string& classes) {
+  return R"({"schema_version": "1.0", "name": "rush", "seed": 3,
+    "time": {"duration": "3h", "drain": "10min"},
+    "fleet": {"pools": [{"name": "servers", "gpus": 22,
+      "service_time": {"kind": "exponential", "mean": "1s"}}]},
+    "classes": [)" +
+         classes + R"(],
+    "targets": [{"class": "call", "metric": "queue_delay", "statistic": "mean", "max": "1s",
+                 "window": "every_minute"}],
+    "uncertain": [{"paths": ["classes.call.rate.surges.rush.multiply"], "range": ["1.6", "2.4"]}],
+    "replications": 4})";
+}
+
+const std::string kCall =
+    R"({"name": "call", "stages": [{"pool": "servers"}], "rate": {"base": "8/s", "surges": [
+      {"name": "rush", "kind": "step", "start": "90min", "duration": "30min", "multiply": 2}]}})";
+
+TEST_CASE("worlds tried in their busiest hours have the answer of whole runs", "[plan][worlds]") {
+  const PlannedOnce p = planned(rush(kCall));
+  WorldsOptions options;
+  options.worlds = 8;
+  const WorldsPlan whole = plan_worlds(p.loaded, p.scenario, p.plan, options, {});
+  const Tornado whole_ends = find_tornado(p.loaded, p.scenario, p.plan, options, {});
+  options.in_busiest_hours = true;
+  const WorldsPlan part = plan_worlds(p.loaded, p.scenario, p.plan, options, {});
+  const Tornado ends = find_tornado(p.loaded, p.scenario, p.plan, options, {});
+  REQUIRE(whole.answer);
+  REQUIRE(part.answer);
+  CHECK(part.needed_gpus == whole.needed_gpus);
+  CHECK(part.answer->hold == whole.answer->hold);
+  CHECK(whole.answer->whole == 8);
+  // Where the hours say that it misses, no whole run is needed; the fleet below misses there.
+  CHECK(part.answer->whole == part.answer->hold);
+  CHECK(part.answer->simulated == 8);
+  REQUIRE(part.below);
+  CHECK(part.below->whole == 0);
+  CHECK(part.counts.requests < 0.7 * whole.counts.requests);
+
+  CHECK(ends.in_busiest_hours);
+  CHECK_FALSE(whole_ends.in_busiest_hours);
+  CHECK(ends.stated.gpus == whole_ends.stated.gpus);
+  CHECK(ends.rows[0].low.gpus == whole_ends.rows[0].low.gpus);
+  CHECK(ends.rows[0].high.gpus == whole_ends.rows[0].high.gpus);
+  CHECK(ends.counts.requests < 0.6 * whole_ends.counts.requests);
+}
+
+TEST_CASE("a worst minute outside the busiest hours is seen by the answer's whole runs",
+          "[plan][worlds]") {
+  // From the half hour on calls of another class come in heaps. They offer three quarters of what
+  // the rush does, so that the hours do not hold them, but who comes behind a heap waits longer.
+  const PlannedOnce p = planned(rush(kCall + R"(, {"name": "heap", "stages": [{"pool": "servers"}],
+      "arrivals": {"process": "gamma", "cv": 12}, "rate": {"base": "0.001/s", "surges": [
+        {"name": "night", "kind": "step", "start": "30min", "duration": "30min", "add": "4/s"}]}})"));
+  WorldsOptions options;
+  options.worlds = 4;
+  const WorldsPlan whole = plan_worlds(p.loaded, p.scenario, p.plan, options, {});
+  options.in_busiest_hours = true;
+  const WorldsPlan part = plan_worlds(p.loaded, p.scenario, p.plan, options, {});
+  REQUIRE(part.status == PlanStatus::kFound);
+  REQUIRE(part.answer);
+  CHECK(part.answer->whole == part.answer->hold);
+  CHECK(part.answer->hold >= 4);
+  CHECK(part.needed_gpus == whole.needed_gpus);
+  // The fleet below holds in enough worlds by their hours alone, so that it was tried whole too.
+  REQUIRE(part.below);
+  CHECK(part.below->whole > 0);
+  CHECK(part.below->hold < 4);
+}
+
 TEST_CASE("an end that nothing holds within the bounds says so", "[plan][worlds]") {
   const PlannedOnce p = planned(queue(kRate));
   WorldsOptions options;

@@ -19,6 +19,9 @@ struct WorldsOptions {
   std::size_t replications = 2;          ///< of each world and fleet; targets hold by their mean
   double confidence = 0.95;              ///< of the interval of the share
   std::optional<std::int64_t> max_gpus;  ///< of the free pools
+  /// Fleets are tried in the busiest hours (busiest.hpp) of each world or end where it has any, and
+  /// the answer of the worlds in whole runs as well.
+  bool in_busiest_hours = false;
 };
 
 /// A share of `trials` with its two-sided interval.
@@ -34,8 +37,9 @@ struct WorldsPoint {
   FleetSize fleet;
   std::int64_t gpus = 0;  ///< of the free pools
   std::size_t hold = 0;   ///< worlds in which every target holds
-  std::size_t simulated =
-      0;  ///< worlds; the others follow: they hold on fewer GPUs, or miss on more
+  /// Worlds; the others follow: they hold on fewer GPUs, or miss on more.
+  std::size_t simulated = 0;
+  std::size_t whole = 0;  ///< of the simulated, by a whole run and not by the busiest hours alone
   ShareEstimate share;
 };
 
@@ -58,8 +62,9 @@ struct WorldsPlan {
   std::int64_t max_gpus = 0;     ///< bound of the search
   std::size_t wanted = 0;        ///< worlds that make up the share asked for
   std::size_t possible = 0;      ///< worlds in which a fleet of some size may hold
-  /// Simulated in every world that is possible. Out of bounds because too few are, the answer is
-  /// the smallest fleet that holds in all of those, or none.
+  /// Simulated in every world that is possible, the answer by whole runs where it seems to hold.
+  /// Out of bounds because too few are possible, it is the smallest fleet that holds in all of
+  /// those, or none.
   std::optional<WorldsPoint> answer, below;
   std::vector<WorldsPoint> curve;  ///< by GPUs
   std::vector<WorldKnown> worlds;  ///< by number
@@ -83,6 +88,7 @@ struct Tornado {
   TornadoEnd stated;             ///< the answer by the same rule with every input as stated
   std::vector<TornadoRow> rows;  ///< the input that moves the answer most first
   std::int64_t step_gpus = 0, max_gpus = 0;
+  bool in_busiest_hours = false;  ///< some end was tried in those alone
   EvaluationCounts counts;
 };
 

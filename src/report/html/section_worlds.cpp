@@ -54,14 +54,15 @@ Markup curve_table(const View& view) {
   table.column("GPUs", true)
       .column("Worlds that hold", true)
       .column("Of", true)
+      .column("Whole runs", true)
       .column("Share", true)
       .column("Interval", true);
   const Json& curve = view.at("/worlds/curve");
   for (std::size_t i = 0; i < curve.size(); ++i) {
     const std::string row = fmt::format("/worlds/curve/{}", i);
     table.row({view.value(row + "/gpus", "count"), view.value(row + "/hold", "count"),
-               view.value(row + "/worlds", "count"), view.value(row + "/share", "share"),
-               view.range(row + "/ci", "share")},
+               view.value(row + "/worlds", "count"), view.value(row + "/whole", "count"),
+               view.value(row + "/share", "share"), view.range(row + "/ci", "share")},
               row);
   }
   return table.draw("worlds-table");
