@@ -1,7 +1,7 @@
 """Prints one generated table of docs/spike.md: python3 spike_tables.py HEADROOM TABLE [A100.json]
 
 The tables are hours, cells, changes and users; each row is a run of the shipped scenario with the
-settings that stand beside it. As many rows run at a time as there are cores. A100.json is a kernel
+settings that stand beside it. A fifth, gpus, is what a plan of the shipped scenario says of its uncertain inputs. As many rows run at a time as there are cores. A100.json is a kernel
 file of the measured kernels as tables; without it the row about them is left out.
 """
 
@@ -269,5 +269,32 @@ def users():
             answer.refused("image-free", at), answer.lost("chat-free", at))
 
 
+def gpus():
+    done = subprocess.run([sys.argv[1], "plan", SPIKE, "--tornado", "--worlds", "10", "-q", "--json"],
+                          capture_output=True, text=True, check=False)
+    if not done.stdout:
+        raise RuntimeError(done.stderr)
+    report = json.loads(done.stdout)
+    tornado = report["tornado"]
+
+    def needed(end):
+        if end["below_floor"]:
+            return "no fleet"
+        return f"{'' if end['found'] else 'more than '}{end['gpus']:,}"
+
+    print(f"As stated, by the same rule: {tornado['stated_gpus']:,} GPUs, in steps of "
+          f"{tornado['step_gpus']:,}.\n")
+    head("input", "low", "GPUs needed", "high", "GPUs needed")
+    for of in tornado["rows"]:
+        low, high = of["low"], of["high"]
+        row(of["input"], low["values"][0], needed(low), high["values"][0], needed(high))
+    worlds = report["worlds"]
+    print(f"\nTen worlds: {worlds['headline']}.")
+    print(f"\n{worlds['search']['requests'] / 1e6:.0f} million requests were simulated for the worlds, "
+          f"{tornado['search']['requests'] / 1e6:.0f} million for the table; with the plan "
+          f"{report['run']['wall_s']:.0f} s on {report['run']['threads']} threads.")
+
+
 if __name__ == "__main__":
-    {"hours": hours, "cells": cells, "changes": changes, "users": users}[sys.argv[2]]()
+    {"hours": hours, "cells": cells, "changes": changes, "users": users,
+     "gpus": gpus}[sys.argv[2]]()
