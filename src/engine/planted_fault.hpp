@@ -19,7 +19,7 @@ enum class PlantedFault {
   kAdmitAfterPreempting,   ///< a step that preempted admits
   kReuseTaken,             ///< a preempted request finds blocks that others have taken
   kNoSecondLook,           ///< who could not take a head leaves the others' plans uncut
-  kNoCutAtStart,  ///< an arrival in the step before a plan does not cut it before its first
+  kNoCutAtStart,           ///< an arrival before a plan starts lets it take its first step
 
   kFaultTakesStep = 31,  ///< a step that ends at a fault's tick is lost
   kFaultSparesQueue,     ///< what queues on the failed replica waits for its repair
