@@ -106,6 +106,21 @@ TEST_CASE("a plan with worlds and a tornado is valid and says what it found",
   CHECK(report_of(with_worlds({}, 2))["worlds"] == worlds);
 }
 
+TEST_CASE("a screen says what was tried in the busiest hours alone", "[report][plan][worlds]") {
+  Uncertain made = with_worlds();
+  const TextStyle style{false, true, 80};
+  const std::string whole = render_plan_text(Json::parse(report_text(report_of(made))), style);
+  CHECK_THAT(whole, !ContainsSubstring("busiest"));
+  for (WorldsPoint& point : made.worlds.curve) point.whole = 0;
+  made.tornado.in_busiest_hours = true;
+  const Json report = Json::parse(report_text(report_of(made)));
+  check_valid(plan_schema(), report);
+  CHECK(report["worlds"]["curve"][0]["whole"] == 0);
+  const std::string text = render_plan_text(report, style);
+  CHECK_THAT(text, ContainsSubstring("as stated; busiest hours)"));
+  CHECK_THAT(text, ContainsSubstring("whole runs"));
+}
+
 TEST_CASE("a report tells worlds in which an empty fleet misses a target",
           "[report][plan][worlds]") {
   Uncertain made = with_worlds();

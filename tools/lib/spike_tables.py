@@ -1,7 +1,8 @@
 """Prints one generated table of docs/spike.md: python3 spike_tables.py HEADROOM TABLE [A100.json]
 
 The tables are hours, cells, changes and users; each row is a run of the shipped scenario with the
-settings that stand beside it. A fifth, gpus, is what a plan of the shipped scenario says of its uncertain inputs. As many rows run at a time as there are cores. A100.json is a kernel
+settings that stand beside it. A fifth, gpus, is what a plan of the shipped scenario says of its
+uncertain inputs. As many rows run at a time as there are cores. A100.json is a kernel
 file of the measured kernels as tables; without it the row about them is left out.
 """
 
