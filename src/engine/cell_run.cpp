@@ -198,7 +198,7 @@ void CellRun::set_event(Pool& pool, std::uint32_t r, std::int64_t time) {
 void CellRun::fetch_state(std::size_t entity) const {
   const Place place = places_[entity];
   const Pool& pool = pools_[place.pool];
-  if (place.replica >= pool.replicas.size()) return;
+  if (rarely(place.replica >= pool.replicas.size())) return;
   const auto* replica = reinterpret_cast<const char*>(&pool.replicas[place.replica]);
   for (std::size_t at = 0; at < sizeof(Replica); at += 64) prefetch(replica + at);
   if (!pool.rows.empty()) prefetch(residues_of(pool, place.replica));
@@ -209,7 +209,7 @@ void CellRun::fetch_state(std::size_t entity) const {
 void CellRun::fetch_requests(std::size_t entity) const {
   const Place place = places_[entity];
   const Pool& pool = pools_[place.pool];
-  if (place.replica >= pool.replicas.size()) return;
+  if (rarely(place.replica >= pool.replicas.size())) return;
   const Replica& replica = pool.replicas[place.replica];
   live_.fetch(replica.needed_at_end);
   const TieredQueue& queue = pool.queues[pool.central ? 0 : place.replica];
@@ -223,7 +223,7 @@ void CellRun::fetch_for_arrival() {
   const auto request_class = static_cast<std::uint32_t>(index(next_request_.request_class));
   Pool& pool = pools_[index(config_.classes[request_class].stages[0])];
   const Queueing queueing = pool.config->queueing;
-  if (pool.varies) return;  // who serves may change until then
+  if (rarely(pool.varies)) return;  // who serves may change until then
   if (queueing == Queueing::kRandom || queueing == Queueing::kPowerOfTwo) {
     next_pair_ = draw_pair(pool, request_class, 0, next_request_.entity, 0, kNoReplica);
     if (fetches_ahead_) fetch_state(pool.first_entity + less_loaded(pool, next_pair_));
@@ -239,34 +239,34 @@ void CellRun::tick() {
     const std::size_t entity = events_.first_entity();
     const Place place = places_[entity];
     Pool& pool = pools_[place.pool];
-    if (place.replica == pool.replicas.size()) {  // the timer of a central static pool
+    if (rarely(place.replica == pool.replicas.size())) {  // the timer of a central static pool
       events_.set(entity, kNever.count);
       pool.touched = true;
       continue;
     }
     end_event(pool, place.replica);
-    if (!pool.leavers.empty() ||
-        (pool.varies && pool.replicas[place.replica].standing == Standing::kLeaving)) {
+    if (rarely(!pool.leavers.empty() ||
+               (pool.varies && pool.replicas[place.replica].standing == Standing::kLeaving))) {
       ended_.push_back(static_cast<std::uint32_t>(entity));
     }
     if (pool.independent && !from_outside) {
-      if (!ended_.empty()) leave_at_boundaries();
+      if (rarely(!ended_.empty())) leave_at_boundaries();
       begin(pool, place.replica);
-    } else if (pool.central && pool.config->mode == BatchMode::kSlots) {
+    } else if (rarely(pool.central && pool.config->mode == BatchMode::kSlots)) {
       pool.touched = true;  // its next finish is set already
     } else {
       set_event(pool, place.replica, kNever.count);
       note_ready(pool, place.replica);
     }
   }
-  if (next_change_ == now_) change_fleet();
-  if (!ended_.empty()) leave_at_boundaries();
+  if (rarely(next_change_ == now_)) change_fleet();
+  if (rarely(!ended_.empty())) leave_at_boundaries();
   if (from_outside) {
     patience();
     arrivals();
   }
-  if (!hand_overs_.empty()) hand_overs();
-  if (retries_due()) try_again();
+  if (rarely(!hand_overs_.empty())) hand_overs();
+  if (rarely(retries_due())) try_again();
   if (any_central_ || !ready_.empty()) admission();
   collector_.flush_records();
 }
@@ -338,7 +338,7 @@ void CellRun::arrivals() {
     request.output = next_request_.work.output_tokens;
     request.cached = next_request_.work.cached_tokens;
     request.service = next_request_.work.service.count;
-    if (follows_attempts_) begin_request(slot);
+    if (rarely(follows_attempts_)) begin_request(slot);
     collector_.arrived(request);
     if (!refused(slot)) join(slot);
     next_arrival();
@@ -378,7 +378,7 @@ bool CellRun::refused(Slot slot) {
 
 RejectReason CellRun::cannot_serve(const LiveRequest& request) const {
   const Pool& pool = pools_[index(config_.classes[request.request_class].stages[request.stage])];
-  if (!makes_tokens(*pool.config)) return RejectReason::kNone;
+  if (rarely(!makes_tokens(*pool.config))) return RejectReason::kNone;
   const std::int64_t tokens = std::int64_t{request.prompt} + request.output;
   if (pool.config->max_context > 0 && tokens > pool.config->max_context) {
     return RejectReason::kContextLimit;
@@ -390,7 +390,7 @@ RejectReason CellRun::cannot_serve(const LiveRequest& request) const {
 void CellRun::note_ready(Pool& pool, std::uint32_t r) {
   if (pool.replicas[r].ready) return;
   pool.replicas[r].ready = true;
-  if (pool.central) {
+  if (rarely(pool.central)) {
     pool.touched = true;
     pool.noted.push_back(r);
     return;
@@ -460,7 +460,7 @@ void CellRun::admit(Pool& pool, std::uint32_t r, TieredQueue& queue, Slot slot) 
   LiveRequest& request = live_[slot];
   for (std::size_t tier = request.tier + 1U; tier < queue.tiers(); ++tier) {
     const Slot overtaken = queue.first_of(tier);
-    if (overtaken != kNoSlot && live_[overtaken].joined < request.joined) {
+    if (rarely(overtaken != kNoSlot && live_[overtaken].joined < request.joined)) {
       ++counters_.tier_inversions;
       break;
     }
@@ -468,17 +468,17 @@ void CellRun::admit(Pool& pool, std::uint32_t r, TieredQueue& queue, Slot slot) 
   take_from_queue(pool, queue, slot);
   request.where = Where::kAdmitted;
   request.replica = request.served_by = r;
-  if (follows_attempts_) note_admission(pool, r, slot);
+  if (rarely(follows_attempts_)) note_admission(pool, r, slot);
   request.admission = ++admissions_;
   pool.totals.admissions += 1;
   pool.running.add(1, now_);
   ++pool.replicas[r].admitted;
-  if (pool.central) pool.change_load(r, +1);
+  if (rarely(pool.central)) pool.change_load(r, +1);
   if (request.first_scheduled == kNever.count) collector_.first_scheduled(request, now_);
 }
 
 void CellRun::leave_replica(Pool& pool, std::uint32_t r, Slot slot) {
-  if (follows_attempts_) note_stay(pool, r, slot);
+  if (rarely(follows_attempts_)) note_stay(pool, r, slot);
   live_[slot].where = Where::kBetween;
   --pool.replicas[r].admitted;
   pool.change_load(r, -1);
@@ -488,7 +488,8 @@ void CellRun::leave_replica(Pool& pool, std::uint32_t r, Slot slot) {
 void CellRun::stage_done(Slot slot) {
   LiveRequest& request = live_[slot];
   const bool last = request.stage + 1U == config_.classes[request.request_class].stages.size();
-  if (follows_attempts_) {  // at the tick of the end a user leaves only what is not the end of it
+  // At the tick of the end a user leaves only what is not the end of it.
+  if (rarely(follows_attempts_)) {
     const std::int64_t leaves = attempts_[slot].leaves_at;
     const bool late = kPlantedFault == PlantedFault::kLateAnswerCounts ? !last && leaves <= now_
                                                                        : leaves < now_ + !last;
@@ -510,9 +511,9 @@ void CellRun::set_idle(Pool& pool, std::uint32_t r) {
     replica.activity = Activity::kIdle;
     pool.busy.add(-1, now_);
   }
-  if (replica.standing == Standing::kLeaving) let_go_if_empty(pool, r);
+  if (rarely(replica.standing == Standing::kLeaving)) let_go_if_empty(pool, r);
   std::int64_t wake = kNever.count;
-  if (pool.config->mode == BatchMode::kStatic && !pool.central) {
+  if (rarely(pool.config->mode == BatchMode::kStatic && !pool.central)) {
     const std::int64_t oldest = pool.queues[r].oldest_joined(live_);
     if (oldest != kNever.count) wake = oldest + pool.config->max_wait.count;
   }

@@ -10,6 +10,7 @@
 #include "headroom/engine/run_cell.hpp"
 #include "live_request.hpp"
 #include "planted_fault.hpp"
+#include "rarely.hpp"
 #include "replica.hpp"
 
 namespace headroom {
@@ -18,7 +19,8 @@ namespace headroom {
 /// ahead. Split over several files: cell_run.cpp (ticks, queues, routing), token_steps.cpp
 /// (building and ending steps of continuous and chunked pools), plans.cpp (runs of decode steps),
 /// preemption.cpp, fleet_changes.cpp (replicas that start, fail and are removed), central.cpp (one
-/// queue for many replicas), simple_pools.cpp (slots and static batches).
+/// queue for many replicas), simple_pools.cpp (slots and static batches). They are one translation
+/// unit: what is `inline` here is on the way of every event, small or called from a place or two.
 class CellRun {
  public:
   CellRun(const CellConfig& config, RequestStream& requests, RecordSink* sink, RunMonitor* monitor,
@@ -33,34 +35,35 @@ class CellRun {
   // cell_run.cpp: ticks, queues, routing
   void tick();
   void set_event(Pool& pool, std::uint32_t r, std::int64_t time);
-  void fetch_state(std::size_t entity) const;
-  void fetch_requests(std::size_t entity) const;
-  void fetch_for_arrival();
-  void next_arrival();
-  void patience();
-  void arrivals();
+  inline void fetch_state(std::size_t entity) const;
+  inline void fetch_requests(std::size_t entity) const;
+  inline void fetch_for_arrival();
+  inline void next_arrival();
+  inline void patience();
+  inline void arrivals();
   void hand_overs();
   /// moved_off: the removed replica whose queue it was in.
   void join(Slot slot, std::uint32_t moved_off = kNoReplica);
-  bool refused(Slot slot);
-  RejectReason cannot_serve(const LiveRequest& request) const;
+  inline bool refused(Slot slot);
+  inline RejectReason cannot_serve(const LiveRequest& request) const;
   std::uint32_t route(Pool& pool, Slot slot, std::uint32_t moved_off);
-  static std::uint32_t less_loaded(const Pool& pool, const RoutePair& pair);
-  RoutePair draw_pair(const Pool& pool, std::uint32_t kind, std::uint64_t id, std::uint64_t entity,
-                      std::uint32_t stage, std::uint32_t moved_off) const;
-  void admission();
-  void begin(Pool& pool, std::uint32_t r);
-  void end_event(Pool& pool, std::uint32_t r);
+  static inline std::uint32_t less_loaded(const Pool& pool, const RoutePair& pair);
+  inline RoutePair draw_pair(const Pool& pool, std::uint32_t kind, std::uint64_t id,
+                             std::uint64_t entity, std::uint32_t stage,
+                             std::uint32_t moved_off) const;
+  inline void admission();
+  inline void begin(Pool& pool, std::uint32_t r);
+  inline void end_event(Pool& pool, std::uint32_t r);
   void note_ready(Pool& pool, std::uint32_t r);
   void watch(Slot slot);
   void watch_queue(TieredQueue& queue);
-  void take_from_queue(Pool& pool, TieredQueue& queue, Slot slot);
+  inline void take_from_queue(Pool& pool, TieredQueue& queue, Slot slot);
   void admit(Pool& pool, std::uint32_t r, TieredQueue& queue, Slot slot);
-  void leave_replica(Pool& pool, std::uint32_t r, Slot slot);
-  void stage_done(Slot slot);
+  inline void leave_replica(Pool& pool, std::uint32_t r, Slot slot);
+  inline void stage_done(Slot slot);
   void set_idle(Pool& pool, std::uint32_t r);
   /// REQUIRES: replica.start is set.
-  void set_busy(Pool& pool, std::uint32_t r, Activity activity, std::int64_t duration);
+  inline void set_busy(Pool& pool, std::uint32_t r, Activity activity, std::int64_t duration);
   void end_at_horizon();
   /// Accounts for the step or plan that a replica is inside of and will not end: its steps that end
   /// before `end`. REQUIRES: it is inside one.
@@ -103,18 +106,21 @@ class CellRun {
   std::vector<Slot> admitted_on(const Pool& pool, std::uint32_t r) const;
 
   // token_steps.cpp
-  Draft open_draft(Pool& pool, std::uint32_t r);
-  std::int64_t found_tokens(const Pool& pool, const Replica& replica, const Draft& draft,
-                            const LiveRequest& request) const;
-  bool fits(const Pool& pool, const Replica& replica, const Draft& draft,
-            const LiveRequest& request) const;
-  void admit_to_step(Pool& pool, std::uint32_t r, Draft& draft, TieredQueue& queue, Slot slot);
-  void launch(Pool& pool, std::uint32_t r, Draft& draft);
-  void tally_size(Pool& pool, std::int64_t batch, std::int64_t tokens, std::int64_t duration);
-  void begin_token_step(Pool& pool, std::uint32_t r);
-  void start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft);
+  inline Draft open_draft(Pool& pool, std::uint32_t r);
+  inline std::int64_t found_tokens(const Pool& pool, const Replica& replica, const Draft& draft,
+                                   const LiveRequest& request) const;
+  inline bool fits(const Pool& pool, const Replica& replica, const Draft& draft,
+                   const LiveRequest& request) const;
+  inline void admit_to_step(Pool& pool, std::uint32_t r, Draft& draft, TieredQueue& queue,
+                            Slot slot);
+  inline void launch(Pool& pool, std::uint32_t r, Draft& draft);
+  inline void tally_size(Pool& pool, std::int64_t batch, std::int64_t tokens,
+                         std::int64_t duration);
+  inline void begin_token_step(Pool& pool, std::uint32_t r);
+  inline void start_prefill_step(Pool& pool, std::uint32_t r, const Draft& draft);
   /// Whether what comes after a step that is about to start is known: a plan.
-  bool plan_follows(const Pool& pool, std::uint32_t r, const Draft& draft, std::int64_t end) const;
+  inline bool plan_follows(const Pool& pool, std::uint32_t r, const Draft& draft,
+                           std::int64_t end) const;
   /// Accounts for the present step with prompt tokens, which ends at `end`: now, or later where
   /// nothing can change what happens then.
   void end_prefill_step(Pool& pool, std::uint32_t r, std::int64_t end);
@@ -123,31 +129,31 @@ class CellRun {
 
   // plans.cpp
   void start_plan(Pool& pool, std::uint32_t r, std::int64_t start, bool one_step);
-  void end_plan(Pool& pool, std::uint32_t r);
+  inline void end_plan(Pool& pool, std::uint32_t r);
   /// Ends the plan at its first step boundary from now on, if the head may be admitted there.
-  void cut_plan(Pool& pool, std::uint32_t r);
+  inline void cut_plan(Pool& pool, std::uint32_t r);
   /// Ends the plan after so many of its steps: none where it has yet to start.
-  void cut_to(Pool& pool, std::uint32_t r, std::int64_t steps);
+  inline void cut_to(Pool& pool, std::uint32_t r, std::int64_t steps);
   /// Steps of a plan until its first boundary at or after `earliest`.
-  std::int64_t first_boundary(const Replica& replica, std::int64_t earliest) const;
+  inline std::int64_t first_boundary(const Replica& replica, std::int64_t earliest) const;
   void tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps);
   template <class Tell>
   void each_group(Pool& pool, std::uint32_t r, Tell tell);
-  void finish_completed(Pool& pool, std::uint32_t r);
-  std::int64_t blocks_for(const Pool& pool, std::uint32_t r, std::int64_t steps) const;
+  inline void finish_completed(Pool& pool, std::uint32_t r);
+  inline std::int64_t blocks_for(const Pool& pool, std::uint32_t r, std::int64_t steps) const;
   /// KV blocks that the decodes of a replica take in its next step: blocks_for() of one step.
   static std::int64_t blocks_for_next(const Pool& pool, std::uint32_t r) {
     const std::uint64_t from =
         pool.replicas[r].steps + (kPlantedFault == PlantedFault::kBlockPhase ? 1 : 0);
     return residues_of(pool, r)[residue(pool, 0, from)];
   }
-  std::int64_t steps_within(const Pool& pool, std::uint32_t r, std::int64_t most) const;
+  inline std::int64_t steps_within(const Pool& pool, std::uint32_t r, std::int64_t most) const;
   std::int64_t plan_time(const Replica& replica, std::int64_t steps) const {
     return steps * replica.first_step + replica.step_growth * (steps * (steps - 1) / 2);
   }
-  std::int64_t steps_to_reach(const Replica& replica, std::int64_t time) const;
-  bool may_admit_at_boundary(const Pool& pool, const Replica& replica,
-                             const LiveRequest& head) const;
+  inline std::int64_t steps_to_reach(const Replica& replica, std::int64_t time) const;
+  inline bool may_admit_at_boundary(const Pool& pool, const Replica& replica,
+                                    const LiveRequest& head) const;
 
   // preemption.cpp
   Slot pick_victim(const Pool& pool, std::uint32_t r) const;

@@ -57,14 +57,16 @@ class CompletionRows {
     HEADROOM_DCHECK(kept == end - 1, "a decoding request is in its replica's row once");
     static_cast<void>(kept);
   }
-  /// Brings a row into the cache, for joining (of a very long one the end), or, for a finish, its
-  /// end alone.
+  /// Brings the end of a row into the cache: its last line for a finish, kLines for joining. As
+  /// many for every row, since a loop as long as the row is one whose end is guessed wrong.
   void fetch(std::size_t replica, std::int32_t count, bool joining) const {
     constexpr std::int32_t kLine = 64 / sizeof(std::uint64_t);
-    constexpr std::int32_t kMost = 32 * kLine;
+    constexpr std::int32_t kLines = 12;
     const std::uint64_t* const row = words_.data() + replica * stride_;
-    for (std::int32_t at = std::max(0, count - (joining ? kMost : 1)); at <= count; at += kLine) {
-      prefetch(row + at);
+    prefetch(row + std::max(0, count - 1));
+    if (!joining) return;
+    for (std::int32_t line = 0; line < kLines; ++line) {
+      prefetch(row + std::max(0, count - line * kLine));
     }
   }
 

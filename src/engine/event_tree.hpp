@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -14,19 +16,24 @@
 
 namespace headroom {
 
-/// The next event of every entity (replica or pool timer): a tournament tree with one leaf each.
+/// The next event of every entity (replica or pool timer): a tournament tree with one leaf each, of
+/// matches among four, so that a match is one cache line.
 ///
 /// An entity has one pending event at any time, so changing it replaces the old one: no stale
 /// events, no generation numbers, and ties go to the lowest index, which is the total order the
-/// serving rules ask for. Changing a leaf costs log2(leaves) comparisons of neighbours in memory.
+/// serving rules ask for. Changing a leaf costs log4(leaves) matches.
 class EventTree {
  public:
-  explicit EventTree(std::size_t entities)
-      : leaves_(std::bit_ceil(entities < 2 ? std::size_t{2} : entities)),
-        levels_(static_cast<unsigned>(std::countr_zero(leaves_))),
-        nodes_(2 * leaves_, Node{kNever.count, 0}) {
+  explicit EventTree(std::size_t entities) {
+    while (leaves_ < entities) {
+      leaves_ *= 4;
+      level_bits_ += 2;
+    }
+    nodes_.assign(2 * leaves_, Node{kNever.count, 0});
     for (std::size_t i = 0; i < leaves_; ++i) nodes_[leaves_ + i].entity = i;
-    for (std::size_t i = leaves_ - 1; i >= 1; --i) nodes_[i] = nodes_[2 * i];
+    for (std::size_t first = leaves_ / 4; first >= 1; first /= 4) {
+      for (std::size_t i = first; i < 2 * first; ++i) nodes_[i] = nodes_[4 * i];
+    }
   }
 
   std::int64_t first_time() const { return nodes_[1].time; }
@@ -43,9 +50,11 @@ class EventTree {
     nodes_[at].time = time;
     Rank winner = nodes_[at].rank();
     while (at > 1) {
-      const Rank other = nodes_[at ^ 1U].rank();
-      winner = other < winner ? other : winner;
-      at /= 2;
+      // The three others are at hand before the winner of the match below is known.
+      const Rank others = std::min(std::min(nodes_[at ^ 1U].rank(), nodes_[at ^ 2U].rank()),
+                                   nodes_[at ^ 3U].rank());
+      winner = others < winner ? others : winner;
+      at /= 4;
       nodes_[at] = Node{static_cast<std::int64_t>(winner >> 64U), static_cast<std::size_t>(winner)};
     }
   }
@@ -60,20 +69,19 @@ class EventTree {
     near(nodes_[part_of(entity, kNear)].entity);
   }
 
-  /// Brings the lowest nodes on the way from an entity to the root into the cache.
+  /// Brings the lowest matches on the way from an entity to the root into the cache.
   void fetch(std::size_t entity) const {
     const std::size_t leaf = leaves_ + entity;
-    prefetch(&nodes_[leaf & ~std::size_t{1}]);
-    prefetch(&nodes_[(leaf >> 1U) & ~std::size_t{1}]);
-    prefetch(&nodes_[(leaf >> 2U) & ~std::size_t{1}]);
+    prefetch(&nodes_[leaf & ~std::size_t{3}]);
+    prefetch(&nodes_[(leaf >> 2U) & ~std::size_t{3}]);
   }
 
  private:
-  static constexpr std::size_t kFar = 32, kNear = 8;
+  static constexpr std::size_t kFar = 64, kNear = 16;  // powers of 4
 
   /// The node above an entity that is the root of one of so many equal parts.
   std::size_t part_of(std::size_t entity, std::size_t parts) const {
-    return (leaves_ + entity) >> (levels_ - static_cast<unsigned>(std::countr_zero(parts)));
+    return (leaves_ + entity) >> (level_bits_ - static_cast<unsigned>(std::countr_zero(parts)));
   }
 
   __extension__ using Rank = __int128;  // the time first, then the entity
@@ -83,9 +91,10 @@ class EventTree {
     std::size_t entity;
     Rank rank() const { return (static_cast<Rank>(time) << 64U) | entity; }
   };
-  std::size_t leaves_;
-  unsigned levels_;                            // of matches
-  std::vector<Node, LargePages<Node>> nodes_;  // [1] the root, [leaves_ + i] entity i
+  std::size_t leaves_ = 4;
+  unsigned level_bits_ = 2;  // 2 a level of matches
+  // [1] the root, the match below node i among [4 i] to [4 i + 3], [leaves_ + i] entity i.
+  std::vector<Node, LargePages<Node>> nodes_;
 };
 
 }  // namespace headroom

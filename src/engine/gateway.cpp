@@ -143,7 +143,7 @@ void CellRun::try_again() {
 
 void CellRun::attempt_over(Slot slot, EndState end, RejectReason reason) {
   LiveRequest& request = live_[slot];
-  if (!follows_attempts_) {
+  if (!rarely(follows_attempts_)) {
     collector_.ended(request, end, reason, now_);
     live_.remove(slot);
     return;

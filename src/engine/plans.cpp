@@ -62,14 +62,14 @@ void CellRun::start_plan(Pool& pool, std::uint32_t r, std::int64_t start, bool o
     const std::int64_t room = piece[1].context_from - replica.context;
     steps = std::min(steps, (room + n - 1) / n);
   }
-  if (one_step || stepwise_) steps = 1;
+  if (rarely(one_step || stepwise_)) steps = 1;
   steps = steps_within(pool, r, steps);
   HEADROOM_DCHECK(steps >= 1, "the running phase has made room for one step");
 
   replica.first_step = (table.dense(n) + table.per_sequence(n)).count + piece->base_ps +
                        piece->slope_ps * (replica.context - piece->context_from);
   replica.step_growth = piece->slope_ps * n;
-  if (!pool.leavers.empty() && kPlantedFault != PlantedFault::kNoCutForLeaver) {
+  if (rarely(!pool.leavers.empty() && kPlantedFault != PlantedFault::kNoCutForLeaver)) {
     const std::int64_t leave = first_leave(pool, r);
     if (leave < start + plan_time(replica, steps)) steps = steps_to_reach(replica, leave);
   }

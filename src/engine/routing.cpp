@@ -11,7 +11,7 @@ void CellRun::join(Slot slot, std::uint32_t moved_off) {
   const bool is_moved = request.where == Where::kQueued;
   const bool held = pool.varies && !pool.central && pool.serving.empty();
   request.replica = pool.central ? 0 : held ? kNoReplica : route(pool, slot, moved_off);
-  if (caps_ && !is_moved && full(pool, request)) {
+  if (rarely(caps_ && !is_moved && full(pool, request))) {
     attempt_over(slot, EndState::kRejected, RejectReason::kQueueCap);
     return;
   }
@@ -19,14 +19,14 @@ void CellRun::join(Slot slot, std::uint32_t moved_off) {
   request.joined = now_;
   request.offered = false;
   request.ticket = ++tickets_;
-  if (held) {
+  if (rarely(held)) {
     hold(pool, slot);
     return;
   }
   TieredQueue& queue = pool.queue_of(request.replica);
   queue.push_back(live_, slot);
   pool.queued.add(1, now_);
-  if (pool.central) {
+  if (rarely(pool.central)) {
     pool.touched = true;
     watch(slot);
     return;
@@ -52,23 +52,24 @@ void CellRun::join(Slot slot, std::uint32_t moved_off) {
 CellRun::RoutePair CellRun::draw_pair(const Pool& pool, std::uint32_t kind, std::uint64_t id,
                                       std::uint64_t entity, std::uint32_t stage,
                                       std::uint32_t moved_off) const {
-  const std::uint64_t count = pool.serving_count();
-  if (count == 1) return {pool.serving_replica(0), pool.serving_replica(0)};
+  const auto count = static_cast<std::int64_t>(pool.serving_count());
+  if (rarely(count == 1)) return {pool.serving_replica(0), pool.serving_replica(0)};
   const bool moved = moved_off != kNoReplica && kPlantedFault != PlantedFault::kMovedByOldDraws;
   RandomStream random =
       moved ? RandomStream(stream_key_, Purpose::kReroute, moved_off, id * 16 + stage)
             : RandomStream(stream_key_, Purpose::kRoute, kind, entity * 16 + stage);
-  const auto scaled = [](double u, std::uint64_t n) {
-    return static_cast<std::uint64_t>(u * static_cast<double>(n));
+  const auto scaled = [](double u, std::int64_t n) {
+    return static_cast<std::int64_t>(u * static_cast<double>(n));
   };
-  const std::uint64_t a = scaled(random.uniform(), count);
-  std::uint64_t b = a;
+  const std::int64_t a = scaled(random.uniform(), count);
+  std::int64_t b = a;
   if (pool.config->queueing == Queueing::kPowerOfTwo) {
     b = scaled(random.uniform(), count - 1);
     b += b >= a ? 1 : 0;
   }
   // Without branches: which of them is smaller is chance.
-  return {pool.serving_replica(std::min(a, b)), pool.serving_replica(std::max(a, b))};
+  return {pool.serving_replica(static_cast<std::size_t>(std::min(a, b))),
+          pool.serving_replica(static_cast<std::size_t>(std::max(a, b)))};
 }
 
 std::uint32_t CellRun::less_loaded(const Pool& pool, const RoutePair& pair) {

@@ -34,13 +34,13 @@ std::int64_t CellRun::found_tokens(const Pool& pool, const Replica& replica, con
 
 bool CellRun::fits(const Pool& pool, const Replica& replica, const Draft& draft,
                    const LiveRequest& request) const {
-  if (replica.admitted >= pool.config->max_batch) return false;
+  if (rarely(replica.admitted >= pool.config->max_batch)) return false;
   // A queue of its own holds only what a removed replica may still admit.
-  if (pool.central && replica.standing != Standing::kServing &&
-      kPlantedFault != PlantedFault::kRemovedAdmits) {
+  if (rarely(pool.central && replica.standing != Standing::kServing &&
+             kPlantedFault != PlantedFault::kRemovedAdmits)) {
     return false;
   }
-  if (draft.preempted && kPlantedFault != PlantedFault::kAdmitAfterPreempting) return false;
+  if (rarely(draft.preempted && kPlantedFault != PlantedFault::kAdmitAfterPreempting)) return false;
   const std::int64_t found = found_tokens(pool, replica, draft, request);
   const std::int64_t to_compute = known(request) - found;
   const std::int64_t free = replica.free_blocks - draft.reserved;
@@ -96,13 +96,13 @@ void CellRun::launch(Pool& pool, std::uint32_t r, Draft& draft) {
   }
   if (pool.config->mode == BatchMode::kContinuous) {
     // No decode takes more than one block in a step, so most steps need no count.
-    while (replica.decoding > replica.free_blocks &&
-           blocks_for_next(pool, r) > replica.free_blocks) {
+    while (rarely(replica.decoding > replica.free_blocks &&
+                  blocks_for_next(pool, r) > replica.free_blocks)) {
       preempt(pool, r);
       draft.preempted = true;
     }
   }
-  if (replica.decoding == 0) {
+  if (rarely(replica.decoding == 0)) {
     HEADROOM_DCHECK(replica.admitted == 0, "a replica without work is empty");
     set_idle(pool, r);
     return;

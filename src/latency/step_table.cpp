@@ -16,17 +16,6 @@ bool sorted_from_zero(const std::vector<std::int64_t>& points) {
          std::adjacent_find(points.begin(), points.end(), std::greater_equal<>()) == points.end();
 }
 
-/// Index of the grid cell that holds x: the last cell for anything beyond the grid.
-std::size_t cell_of(const std::vector<std::int64_t>& points, std::int64_t x) {
-  const std::int64_t* low = points.data();
-  for (std::size_t count = points.size() - 1; count > 1;) {  // without a branch to guess
-    const std::size_t half = count / 2;
-    low += low[half] <= x ? half : 0;
-    count -= half;
-  }
-  return static_cast<std::size_t>(low - points.data());
-}
-
 std::int64_t floor_divide(Wide numerator, Wide denominator) {
   Wide quotient = numerator / denominator;
   if (numerator % denominator < 0) --quotient;
@@ -62,6 +51,17 @@ StepTable::Pieces::Pieces(const std::vector<std::vector<Piece>>& by_batch) {
                  "no sequence costs no decode attention");
 }
 
+StepTable::GridIndex::GridIndex(const std::vector<std::int64_t>& points)
+    : last_cell_(points.size() - 2) {
+  constexpr std::int64_t kMostParts = 4096;
+  while (points.back() >> shift_ >= kMostParts) ++shift_;
+  std::size_t cell = 0;
+  for (std::int64_t part = 0; part <= points.back() >> shift_; ++part) {
+    while (cell < last_cell_ && points[cell + 1] <= part << shift_) ++cell;
+    first_.push_back(static_cast<std::uint32_t>(cell));
+  }
+}
+
 StepTable::StepTable(Parts parts)
     : dense_ps_(std::move(parts.dense_ps)),
       per_sequence_ps_(std::move(parts.per_sequence_ps)),
@@ -88,6 +88,19 @@ StepTable::StepTable(Parts parts)
   for (std::size_t past = 0; past < prefill_.pasts.size(); ++past) {
     HEADROOM_CHECK(prefill_.time_ps[past] == 0, "an empty chunk costs nothing");
   }
+  chunk_index_ = GridIndex(prefill_.chunks);
+  past_index_ = GridIndex(prefill_.pasts);
+  without_past_fits_ = true;
+  for (std::size_t i = 0; i < prefill_.chunks.size(); ++i) {
+    const Knot knot{prefill_.chunks[i], prefill_.time_ps[i * prefill_.pasts.size()]};
+    if (i > 0) {
+      const Knot& before = without_past_.back();
+      const std::int64_t largest = std::max(before.time_ps, knot.time_ps);
+      without_past_fits_ =
+          without_past_fits_ && bits(largest) + bits(knot.chunk - before.chunk) < 64;
+    }
+    without_past_.push_back(knot);
+  }
 
   if (parts.floor.time_ps == 0) return;
   floor_ps_ = parts.floor.time_ps;
@@ -104,8 +117,22 @@ StepTable::StepTable(Parts parts)
 }
 
 Ticks StepTable::prefill_attention(std::int64_t chunk, std::int64_t past) const {
-  const std::size_t i = cell_of(prefill_.chunks, chunk);
-  const std::size_t j = past == 0 ? 0 : cell_of(prefill_.pasts, past);  // most find no prefix
+  HEADROOM_DCHECK(chunk >= 0 && past >= 0, "numbers of tokens are not negative");
+  const std::size_t i =
+      chunk_index_.cell_of(chunk, [this](std::size_t at) { return without_past_[at].chunk; });
+  const Knot& low = without_past_[i];
+  const Knot& high = without_past_[i + 1];
+  if (past != 0 || chunk > high.chunk || !without_past_fits_) {
+    return prefill_with_past(i, chunk, past);
+  }
+  return {((high.chunk - chunk) * low.time_ps + (chunk - low.chunk) * high.time_ps) /
+          (high.chunk - low.chunk)};
+}
+
+/// Any case, in cell i of the chunks.
+Ticks StepTable::prefill_with_past(std::size_t i, std::int64_t chunk, std::int64_t past) const {
+  const std::size_t j =
+      past_index_.cell_of(past, [this](std::size_t at) { return prefill_.pasts[at]; });
   const std::size_t columns = prefill_.pasts.size();
   const std::int64_t* low = prefill_.time_ps.data() + i * columns + j;
   const std::int64_t* high = low + columns;

@@ -1,7 +1,9 @@
 #include "headroom/latency/step_table.hpp"
 
+#include <algorithm>
 #include <random>
 #include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -85,6 +87,63 @@ TEST_CASE("prefill attention is the same on either side of 64 bits", "[latency]"
     const std::int64_t exact = chunk * (a * (height - past) + b * past);
     CHECK(at(0) == exact / (width * height));
     for (const int k : {20, 32, 44}) CHECK(at(k) >> k == at(0));
+  }
+}
+
+TEST_CASE("prefill attention finds the cell of any grid", "[latency]") {
+  std::mt19937_64 random(12);
+  const auto below = [&](std::int64_t n) {
+    return std::uniform_int_distribution<std::int64_t>(0, n)(random);
+  };
+  // Points close to each other and far apart, on up to a hundred thousand tokens: more than an
+  // index has parts, so that some parts hold several points and some points several parts.
+  const auto axis = [&](std::int64_t most) {
+    std::vector<std::int64_t> points{0};
+    while (points.size() < 2 || (points.back() < most && below(40) > 0)) {
+      points.push_back(points.back() + 1 + (below(1) == 0 ? below(3) : below(most / 8)));
+    }
+    return points;
+  };
+  const auto cell = [](const std::vector<std::int64_t>& points, std::int64_t x) {
+    std::size_t i = 0;
+    while (i + 2 < points.size() && points[i + 1] <= x) ++i;
+    return i;
+  };
+  for (int round = 0; round < 200; ++round) {
+    StepTable::Parts parts = small_parts();
+    StepTable::PrefillGrid grid;
+    grid.chunks = axis(round % 2 == 0 ? 300 : 100'000);
+    grid.pasts = axis(round % 3 == 0 ? 300 : 100'000);
+    grid.time_ps.assign(grid.chunks.size() * grid.pasts.size(), 0);
+    for (std::size_t i = grid.pasts.size(); i < grid.time_ps.size(); ++i) {
+      grid.time_ps[i] = below(1'000'000);
+    }
+    parts.prefill = grid;
+    const StepTable table(std::move(parts));
+    for (int i = 0; i < 200; ++i) {
+      const bool at_point = below(2) == 0;
+      const std::int64_t chunk = at_point ? grid.chunks[static_cast<std::size_t>(below(
+                                                static_cast<std::int64_t>(grid.chunks.size()) - 1))]
+                                          : below(grid.chunks.back() + grid.chunks.back() / 4);
+      const std::int64_t past =
+          below(2) == 0 ? 0 : below(grid.pasts.back() + grid.pasts.back() / 4);
+      const std::size_t c = cell(grid.chunks, chunk), p = cell(grid.pasts, past);
+      const auto corner = [&](std::size_t right, std::size_t up) {
+        return static_cast<long double>(grid.time_ps[(c + right) * grid.pasts.size() + p + up]);
+      };
+      const auto share = [](const std::vector<std::int64_t>& points, std::size_t at,
+                            std::int64_t x) {
+        return static_cast<long double>(x - points[at]) /
+               static_cast<long double>(points[at + 1] - points[at]);
+      };
+      const long double x = share(grid.chunks, c, chunk), y = share(grid.pasts, p, past);
+      const long double exact = (1 - x) * ((1 - y) * corner(0, 0) + y * corner(0, 1)) +
+                                x * ((1 - y) * corner(1, 0) + y * corner(1, 1));
+      const auto time = static_cast<long double>(table.prefill_attention(chunk, past).count);
+      // Rounded down; beyond the grid never below 0.
+      CHECK(time <= std::max(exact, 0.0L) + 1e-6L);
+      CHECK(time > exact - 1 - 1e-6L);
+    }
   }
 }
 

@@ -7,8 +7,8 @@
 
 namespace headroom {
 
-[[noreturn]] void check_failed(const char* condition, const char* meaning, const char* file,
-                               int line);
+[[noreturn, gnu::cold]] void check_failed(const char* condition, const char* meaning,
+                                          const char* file, int line);
 
 }  // namespace headroom
 

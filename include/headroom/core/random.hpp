@@ -89,7 +89,8 @@ class RandomStream {
   double uniform() {
     const std::uint64_t high = (*this)() >> 6U;
     const std::uint64_t low = (*this)() >> 6U;
-    return (static_cast<double>((high << 26U) | low) + 0.5) * 0x1.0p-52;
+    const auto bits = static_cast<std::int64_t>((high << 26U) | low);  // signed: one instruction
+    return (static_cast<double>(bits) + 0.5) * 0x1.0p-52;
   }
 
  private:

@@ -152,10 +152,42 @@ class StepTable {
     std::vector<std::size_t> first_;
   };
 
+  /// Finds the cell of a sorted grid that holds a number from the number's high bits and a step or
+  /// two: a search by halves reads a cache line a step, each of which tells where the next one is.
+  class GridIndex {
+   public:
+    GridIndex() = default;
+    /// REQUIRES: points are sorted from 0, two or more.
+    explicit GridIndex(const std::vector<std::int64_t>& points);
+
+    /// The cell that holds x >= 0: the last one for anything beyond the grid. point(i): the i-th.
+    template <class Point>
+    std::size_t cell_of(std::int64_t x, Point point) const {
+      const auto part = static_cast<std::size_t>(x) >> shift_;
+      if (part >= first_.size()) return last_cell_;
+      std::size_t cell = first_[part];
+      while (cell < last_cell_ && point(cell + 1) <= x) ++cell;
+      return cell;
+    }
+
+   private:
+    unsigned shift_ = 0;
+    std::size_t last_cell_ = 0;
+    std::vector<std::uint32_t> first_;  // cells that hold the multiples of 2^shift
+  };
+  struct Knot {
+    std::int64_t chunk = 0;
+    std::int64_t time_ps = 0;
+  };
+  Ticks prefill_with_past(std::size_t i, std::int64_t chunk, std::int64_t past) const;
+
   std::vector<std::int64_t> dense_ps_;
   std::vector<std::int64_t> per_sequence_ps_;
   Pieces decode_;
   PrefillGrid prefill_;
+  GridIndex chunk_index_, past_index_;
+  std::vector<Knot> without_past_;  // the grid's column past = 0, which most prompts ask for
+  bool without_past_fits_ = false;  // 64 bits, inside the grid
   std::int64_t floor_ps_ = 0;
   std::int64_t host_ps_ = 0;
   std::vector<std::int64_t> kernels_ps_;
