@@ -85,6 +85,11 @@ void Collector::change_backlog(std::uint32_t request_class, int change, std::int
 /// A request that leaves the backlog at `now` has been late since `from`.
 void Collector::note_late(std::uint32_t request_class, std::int64_t from, std::int64_t now) {
   std::vector<LateStretch>& late = classes_[request_class].late;
+  if (!late.empty() && late.back().from.count <= from &&
+      late.back().to.count + kDrainPause.count >= from) {
+    late.back().to = {now};  // nearly always
+    return;
+  }
   // Calls come in order of `now`, so a new stretch can only swallow the newest ones.
   while (!late.empty() && late.back().to.count + kDrainPause.count >= from) {
     from = std::min(from, late.back().from.count);

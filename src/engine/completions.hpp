@@ -61,7 +61,7 @@ class CompletionRows {
   /// many for every row, since a loop as long as the row is one whose end is guessed wrong.
   void fetch(std::size_t replica, std::int32_t count, bool joining) const {
     constexpr std::int32_t kLine = 64 / sizeof(std::uint64_t);
-    constexpr std::int32_t kLines = 12;
+    constexpr std::int32_t kLines = 8;
     const std::uint64_t* const row = words_.data() + replica * stride_;
     prefetch(row + std::max(0, count - 1));
     if (!joining) return;

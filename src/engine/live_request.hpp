@@ -90,7 +90,7 @@ class LiveRequests {
   /// Brings what a request's admission, first token and end touch into the cache; nothing for
   /// kNoSlot.
   void fetch(Slot slot) const {
-    if (slot >= requests_.size()) return;
+    if (slot == kNoSlot) return;
     const auto* line = reinterpret_cast<const char*>(&requests_[slot]);
     prefetch(line);
     prefetch(line + 64);

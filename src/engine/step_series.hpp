@@ -23,23 +23,18 @@ class StepSeries {
   }
   /// Accounts the present value up to `now`, which never goes back.
   void advance(std::int64_t now) {
-    while (now > bin_end_ && bin_ + 1 < area_.size()) {
-      area_[bin_] += value_ * static_cast<double>(bin_end_ - last_);
-      last_ = bin_end_;
-      ++bin_;
-      bin_end_ += width_;
-    }
-    area_[bin_] += value_ * static_cast<double>(now - last_);
+    if (now > bin_end_) pass_bins(now);
+    area_of_bin_ += value_ * static_cast<double>(now - last_);
     last_ = now;
   }
   /// Area so far, up to the last change or advance.
   double total() const {
     double sum = 0;
-    for (const double area : area_) sum += area;
+    for (const double area : areas()) sum += area;
     return sum;
   }
   /// Means over the bins, the last one up to `horizon`.
-  std::vector<double> means(Ticks horizon) const { return means_of(area_, width_, horizon); }
+  std::vector<double> means(Ticks horizon) const { return means_of(areas(), width_, horizon); }
 
   static std::vector<double> means_of(const std::vector<double>& area, std::int64_t width,
                                       Ticks horizon) {
@@ -53,9 +48,25 @@ class StepSeries {
   }
 
  private:
+  void pass_bins(std::int64_t now) {
+    while (now > bin_end_ && bin_ + 1 < area_.size()) {
+      area_[bin_] = area_of_bin_ + value_ * static_cast<double>(bin_end_ - last_);
+      area_of_bin_ = 0;
+      last_ = bin_end_;
+      ++bin_;
+      bin_end_ += width_;
+    }
+  }
+  std::vector<double> areas() const {
+    std::vector<double> all = area_;
+    all[bin_] = area_of_bin_;
+    return all;
+  }
+
   std::int64_t width_ = 1;
-  std::vector<double> area_{0};
+  std::vector<double> area_{0};  // of the bins before the present one
   std::size_t bin_ = 0;
+  double area_of_bin_ = 0;  // of the present one
   std::int64_t bin_end_ = kNever.count;
   std::int64_t last_ = 0;
   double value_ = 0;
@@ -72,19 +83,26 @@ class AreaSeries {
     if (to <= from) return;
     // Pieces come in the order of their ends or nearly so: a step or two from the last one's bin
     // where it began, and no division.
-    while (from < static_cast<std::int64_t>(last_bin_) * width_) --last_bin_;
-    while (from - static_cast<std::int64_t>(last_bin_) * width_ >= width_) ++last_bin_;
+    while (from < last_bin_from_) {
+      --last_bin_;
+      last_bin_from_ -= width_;
+    }
+    while (from - last_bin_from_ >= width_) {
+      ++last_bin_;
+      last_bin_from_ += width_;
+    }
     std::size_t bin = last_bin_;
+    std::int64_t bin_end = last_bin_from_ + width_;
     const double slope = v1 == v0 ? 0 : (v1 - v0) / static_cast<double>(to - from);
     std::int64_t at = from;
     while (at < to) {
-      std::int64_t end = static_cast<std::int64_t>(bin + 1) * width_;
-      if (end > to || bin + 1 >= area_.size()) end = to;
+      const std::int64_t end = bin_end > to || bin + 1 >= area_.size() ? to : bin_end;
       const double middle =
           v0 + slope * (static_cast<double>(at - from) + static_cast<double>(end - at) / 2);
       area_[bin] += middle * static_cast<double>(end - at);
       at = end;
       ++bin;
+      bin_end += width_;
     }
   }
   std::vector<double> means(Ticks horizon) const {
@@ -94,7 +112,8 @@ class AreaSeries {
  private:
   std::int64_t width_ = 1;
   std::vector<double> area_{0};
-  std::size_t last_bin_ = 0;  // in which the last piece began
+  std::size_t last_bin_ = 0;        // in which the last piece began
+  std::int64_t last_bin_from_ = 0;  // where that bin does
 };
 
 }  // namespace headroom

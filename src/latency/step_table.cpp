@@ -22,7 +22,9 @@ std::int64_t floor_divide(Wide numerator, Wide denominator) {
   return static_cast<std::int64_t>(quotient);
 }
 
-int bits(std::int64_t value) { return std::bit_width(static_cast<std::uint64_t>(value)); }
+int bits(std::int64_t value) {
+  return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(value)));
+}
 
 bool non_negative(const std::vector<std::int64_t>& values) {
   return std::all_of(values.begin(), values.end(), [](std::int64_t v) { return v >= 0; });

@@ -4,7 +4,8 @@
 //
 // Exit code 0 when all agree and 1 at the first difference; the other way round with
 // --expect-mismatch, which is run against engines with a planted fault. There an engine that stops
-// on its own check, or does not come to an end, is caught as well. --list goes on after a
+// on its own check, breaks down where those checks are compiled out, or does not come to an end, is
+// caught as well. --list goes on after a
 // difference and prints a line for each. HEADROOM_DIFF_SEED=n runs scenario n alone, and makes it
 // small when it differs.
 
@@ -28,8 +29,8 @@ constexpr unsigned kLongestRunSeconds = 120;
 extern "C" void caught(int signal_number) {
   static const char kCheck[] = "caught: the engine stopped on its own check\n";
   static const char kHang[] = "caught: the engine does not come to an end\n";
-  const bool hang = signal_number == SIGALRM;
-  const char* text = hang ? kHang : kCheck;
+  static const char kCrash[] = "caught: the engine breaks down\n";
+  const char* text = signal_number == SIGALRM ? kHang : signal_number == SIGSEGV ? kCrash : kCheck;
   [[maybe_unused]] const auto written = write(STDOUT_FILENO, text, std::strlen(text));
   _exit(0);
 }
@@ -81,6 +82,7 @@ int main(int argc, char** argv) {
     mode = Mode::kExpectMismatch;
     std::signal(SIGABRT, caught);
     std::signal(SIGALRM, caught);
+    std::signal(SIGSEGV, caught);
     alarm(kLongestRunSeconds);
   }
   if (mode != Mode::kStopAtFirst) ++next;

@@ -87,14 +87,22 @@ class RandomStream {
 
   /// Uniform in the open interval (0, 1), 52 bits: never 0 or 1, so that logs and quantiles exist.
   double uniform() {
-    const std::uint64_t high = (*this)() >> 6U;
-    const std::uint64_t low = (*this)() >> 6U;
-    const auto bits = static_cast<std::int64_t>((high << 26U) | low);  // signed: one instruction
-    return (static_cast<double>(bits) + 0.5) * 0x1.0p-52;
+    if (used_ == 4) next_block();
+    if (used_ <= 2) {  // both in the block in hand
+      used_ += 2;
+      return uniform_of(block_[used_ - 2], block_[used_ - 1]);
+    }
+    const result_type high = (*this)();
+    return uniform_of(high, (*this)());
   }
 
  private:
   using Generator = r123::Philox4x32;
+
+  static double uniform_of(std::uint64_t high, std::uint64_t low) {
+    const auto bits = static_cast<std::int64_t>(((high >> 6U) << 26U) | (low >> 6U));
+    return (static_cast<double>(bits) + 0.5) * 0x1.0p-52;  // of a signed number: one instruction
+  }
 
   /// A call, so that what draws from the block in hand stays small.
   [[gnu::noinline]] void next_block() {

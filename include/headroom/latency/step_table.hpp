@@ -129,18 +129,13 @@ class StepTable {
     }
     const Piece& at(std::int64_t n, std::int64_t context_sum) const {
       const auto span = of(n);
-      std::size_t low = 0;
-      std::size_t count = span.size();
-      while (count > 1) {  // the last piece whose context_from <= context_sum
+      const Piece* low = span.data();  // the last piece whose context_from <= context_sum
+      for (std::size_t count = span.size(); count > 1;) {  // without a branch to guess
         const std::size_t half = count / 2;
-        if (span[low + half].context_from <= context_sum) {
-          low += half;
-          count -= half;
-        } else {
-          count = half;
-        }
+        low += low[half].context_from <= context_sum ? half : 0;
+        count -= half;
       }
-      return span[low];
+      return *low;
     }
     std::int64_t time_ps(std::int64_t n, std::int64_t context_sum) const {
       const Piece& piece = at(n, context_sum);
