@@ -5,9 +5,8 @@
 // Exit code 0 when all agree and 1 at the first difference; the other way round with
 // --expect-mismatch, which is run against engines with a planted fault. There an engine that stops
 // on its own check, breaks down where those checks are compiled out, or does not come to an end, is
-// caught as well. --list goes on after a
-// difference and prints a line for each. HEADROOM_DIFF_SEED=n runs scenario n alone, and makes it
-// small when it differs.
+// caught as well. --list goes on after a difference and prints a line for each.
+// HEADROOM_DIFF_SEED=n runs scenario n alone, and makes it small when it differs.
 
 #include <fmt/core.h>
 #include <unistd.h>
