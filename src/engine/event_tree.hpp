@@ -40,8 +40,6 @@ class EventTree {
   std::size_t first_entity() const { return nodes_[1].entity; }
   std::int64_t time_of(std::size_t entity) const { return nodes_[leaves_ + entity].time; }
 
-  std::size_t leaves() const { return leaves_; }
-
   /// Replays the matches on the way from a leaf to the root, all of them: who wins, and whether the
   /// winner stays the same, is as good as random, and a branch on either would be guessed wrong
   /// every other time. That costs more than the few matches that could be left out.
