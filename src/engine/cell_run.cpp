@@ -135,8 +135,8 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
     pools_.back().independent = !pools_.back().central && !receives[p];
     any_central_ = any_central_ || pools_.back().central;
     const auto replicas = static_cast<std::uint32_t>(config.pools[p].all_replicas());
-    for (std::uint32_t r = 0; r <= replicas; ++r) places_.push_back({p, r});
     first_entity += replicas + 1;
+    pool_ends_.push_back(first_entity);
   }
   for (Pool& pool : pools_) {
     pool.varies = pool.config->delivered > 0;
@@ -150,6 +150,14 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
   }
   if (!config.fleet_events.empty()) next_change_ = config.fleet_events.front().at.count;
   follow_attempts();
+  for (const ClassConfig& request_class : config.classes) {
+    bool keeps = sink != nullptr || follows_attempts_ || request_class.stages.size() > 1;
+    for (const PoolId id : request_class.stages) {
+      const Pool& pool = pools_[index(id)];
+      keeps = keeps || pool.central || pool.varies || !makes_tokens(*pool.config);
+    }
+    keeps_detail_.push_back(keeps);
+  }
   for (Pool& pool : pools_) pool.runs_on = !stepwise_ && !pool.varies && pool.leavers.empty();
   next_arrival();
 }
@@ -196,7 +204,7 @@ void CellRun::set_event(Pool& pool, std::uint32_t r, std::int64_t time) {
 }
 
 void CellRun::fetch_state(std::size_t entity) const {
-  const Place place = places_[entity];
+  const Place place = place_of(entity);
   const Pool& pool = pools_[place.pool];
   if (rarely(place.replica >= pool.replicas.size())) return;
   const auto* replica = reinterpret_cast<const char*>(&pool.replicas[place.replica]);
@@ -207,15 +215,13 @@ void CellRun::fetch_state(std::size_t entity) const {
 }
 
 void CellRun::fetch_requests(std::size_t entity) const {
-  const Place place = places_[entity];
+  const Place place = place_of(entity);
   const Pool& pool = pools_[place.pool];
   if (rarely(place.replica >= pool.replicas.size())) return;
   const Replica& replica = pool.replicas[place.replica];
   live_.fetch(replica.needed_at_end);
-  const TieredQueue& queue = pool.queues[pool.central ? 0 : place.replica];
-  const bool joining = replica.activity == Activity::kPrefill || !queue.empty();
-  pool.completions.fetch(place.replica, replica.decoding, joining);
-  if (!pool.central) live_.fetch(queue.head());
+  pool.completions.fetch(place.replica, replica.decoding, replica.soon);
+  if (!pool.central) live_.fetch(pool.queues[place.replica].head());
 }
 
 /// The next arrival's replica is known as soon as the request is, unless loads change until then.
@@ -237,7 +243,7 @@ void CellRun::tick() {
                             next_change_ == now_ || retries_due();
   while (events_.first_time() == now_) {
     const std::size_t entity = events_.first_entity();
-    const Place place = places_[entity];
+    const Place place = place_of(entity);
     Pool& pool = pools_[place.pool];
     if (rarely(place.replica == pool.replicas.size())) {  // the timer of a central static pool
       events_.set(entity, kNever.count);
@@ -329,15 +335,17 @@ void CellRun::arrivals() {
     LiveRequest& request = live_[slot];
     request.arrival = now_;
     request.id = index(next_request_.id);
-    request.entity = next_request_.entity;
     request.request_class = static_cast<std::uint16_t>(index(next_request_.request_class));
     request.tier = tier_of_class_[request.request_class];
     if (next_request_.patience != kNever) request.expiry = now_ + next_request_.patience.count;
     request.watched = request.expiry == kNever.count;
-    request.prompt = request.first_prompt = next_request_.work.prompt_tokens;
+    request.prompt = next_request_.work.prompt_tokens;
     request.output = next_request_.work.output_tokens;
     request.cached = next_request_.work.cached_tokens;
-    request.service = next_request_.work.service.count;
+    if (keeps_detail_[request.request_class]) {
+      live_.detail(slot) = {
+          next_request_.entity, next_request_.work.service.count, 0, request.prompt, 0, 0, 0};
+    }
     if (rarely(follows_attempts_)) begin_request(slot);
     collector_.arrived(request);
     if (!refused(slot)) join(slot);
@@ -350,15 +358,16 @@ void CellRun::hand_overs() {
             [](const HandOver& a, const HandOver& b) { return a.id < b.id; });
   for (const HandOver& hand_over : hand_overs_) {
     LiveRequest& request = live_[hand_over.slot];
+    RequestDetail& detail = live_.detail(hand_over.slot);
     ++request.stage;
-    request.earlier_output += request.output;
-    request.earlier_made += request.made;
+    detail.earlier_output += request.output;
+    detail.earlier_made += request.made;
     const StageWork work =
-        requests_.stage_work(ClassId{request.request_class}, request.entity, request.stage);
+        requests_.stage_work(ClassId{request.request_class}, detail.entity, request.stage);
     request.prompt = work.prompt_tokens;
     request.output = work.output_tokens;
     request.cached = work.cached_tokens;
-    request.service = work.service.count;
+    detail.service = work.service.count;
     request.made = request.computed = 0;
     request.expiry = leaves_at(hand_over.slot);
     request.watched = request.expiry == kNever.count;
@@ -400,7 +409,7 @@ void CellRun::note_ready(Pool& pool, std::uint32_t r) {
 
 void CellRun::admission() {
   for (const std::uint32_t entity : ready_) {
-    const Place place = places_[entity];
+    const Place place = place_of(entity);
     Pool& pool = pools_[place.pool];
     pool.replicas[place.replica].ready = false;
     begin(pool, place.replica);

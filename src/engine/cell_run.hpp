@@ -219,14 +219,20 @@ class CellRun {
   LiveRequests live_;
   std::vector<Pool> pools_;
   struct Place {
-    std::uint32_t pool, replica;
+    std::uint32_t pool, replica;  // replica = count: the pool's timer
   };
-  std::vector<Place> places_;  // of every entity of the event tree; replica = count: the timer
+  std::vector<std::size_t> pool_ends_;  // the first entity of the event tree after those of a pool
+  Place place_of(std::size_t entity) const {
+    std::uint32_t pool = 0;  // there are few, so this costs less than a table of all entities
+    while (entity >= pool_ends_[pool]) ++pool;
+    return {pool, static_cast<std::uint32_t>(entity - pools_[pool].first_entity)};
+  }
   EventTree events_;
   const bool fetches_ahead_;
   boost::heap::d_ary_heap<Expiry, boost::heap::arity<4>> expiries_;
   std::vector<std::uint8_t> tier_of_class_;  // dense
   std::size_t tier_count_ = 1;
+  std::vector<std::uint8_t> keeps_detail_;  // by class: RequestDetail is kept
 
   std::int64_t now_ = 0;
   Request next_request_;

@@ -28,7 +28,7 @@ void CellRun::central_admission(Pool& pool) {
 /// since.
 void CellRun::scan_for_head(Pool& pool, Slot head, std::int64_t earliest) {
   const LiveRequest& request = live_[head];
-  pool.scanned_ticket = request.ticket;
+  pool.scanned_ticket = live_.detail(head).ticket;
   pool.scanned_until = kNever.count;
   boundaries_.clear();
   for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
@@ -94,7 +94,7 @@ void CellRun::central_token_round(Pool& pool) {
   while (again) {
     gather_at_boundary(pool);
     for (Slot head = queue.head(); head != kNoSlot; head = queue.head()) {
-      if (pool.scanned_ticket != live_[head].ticket) scan_for_head(pool, head, earliest);
+      if (pool.scanned_ticket != live_.detail(head).ticket) scan_for_head(pool, head, earliest);
       const std::uint32_t taker = taker_of(pool, head);
       if (taker == kNoReplica) {
         const bool look = kPlantedFault != PlantedFault::kNoSecondLook;

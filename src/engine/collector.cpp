@@ -16,6 +16,11 @@ std::size_t bins_for(Ticks horizon, Ticks width) {
 /// Ends of requests after which a monitor is told.
 constexpr std::int64_t kTellEvery = 4096;
 
+/// Of this stage and those before it: only then is there anything kept of them.
+std::int32_t output_so_far(const LiveRequest& request, const RequestDetail& detail) {
+  return request.output + (request.stage > 0 ? detail.earlier_output : 0);
+}
+
 bool pool_makes_tokens(const PoolConfig& pool) {
   return pool.mode == BatchMode::kContinuous || pool.mode == BatchMode::kChunked;
 }
@@ -135,7 +140,8 @@ void Collector::first_token(const LiveRequest& request) {
   if (config_.collect.minute_ttft) minute_of(request).ttft.histogram.add(ttft);
 }
 
-void Collector::tally_missing(const LiveRequest& request, EndState end, RejectReason reason) {
+void Collector::tally_missing(const LiveRequest& request, const RequestDetail& detail, EndState end,
+                              RejectReason reason) {
   const auto state = static_cast<std::size_t>(end);
   const double refused = on_purpose(reason) ? 1 : 0;
   const auto miss = [state, refused](LatencyTally& tally) {
@@ -155,11 +161,11 @@ void Collector::tally_missing(const LiveRequest& request, EndState end, RejectRe
     miss(group.ttft);
     miss(minute.ttft);
   }
-  std::int32_t output = request.earlier_output + request.output;
+  std::int32_t output = output_so_far(request, detail);
   const auto& stages = config_.classes[request.request_class].stages;
   for (std::size_t stage = request.stage + 1U; stage < stages.size(); ++stage) {
     output += requests_
-                  .stage_work(ClassId{request.request_class}, request.entity,
+                  .stage_work(ClassId{request.request_class}, detail.entity,
                               static_cast<std::uint32_t>(stage))
                   .output_tokens;
   }
@@ -169,8 +175,9 @@ void Collector::tally_missing(const LiveRequest& request, EndState end, RejectRe
   }
 }
 
-RequestRecord Collector::record_of(const LiveRequest& request, EndState end, RejectReason reason,
-                                   std::int64_t now, const AttemptsOf& attempts) const {
+RequestRecord Collector::record_of(const LiveRequest& request, const RequestDetail& detail,
+                                   EndState end, RejectReason reason, std::int64_t now,
+                                   const AttemptsOf& attempts) const {
   RequestRecord record;
   record.id = RequestId{request.id};
   record.request_class = ClassId{request.request_class};
@@ -182,10 +189,10 @@ RequestRecord Collector::record_of(const LiveRequest& request, EndState end, Rej
   record.last_token = {request.last_token};
   record.finish = {now};
   record.time_in_queue = {request.time_in_queue};
-  record.prompt_tokens = request.first_prompt;
-  record.output_tokens = request.earlier_output + request.output;
-  record.made_tokens = request.earlier_made + request.made;
-  record.preemptions = request.preemptions;
+  record.prompt_tokens = detail.first_prompt;
+  record.output_tokens = detail.earlier_output + request.output;
+  record.made_tokens = detail.earlier_made + request.made;
+  record.preemptions = detail.preemptions;
   record.stage = request.stage;
   record.pool = config_.classes[request.request_class].stages[request.stage];
   record.replica = ReplicaId{request.served_by};
@@ -203,8 +210,8 @@ void Collector::attempt_lost(const LiveRequest& request, EndState end, RejectRea
   if (in_service) group.attempts_in_service += 1;
 }
 
-void Collector::ended(LiveRequest& request, EndState end, RejectReason reason, std::int64_t now,
-                      const AttemptsOf& attempts) {
+void Collector::ended(LiveRequest& request, const RequestDetail& detail, EndState end,
+                      RejectReason reason, std::int64_t now, const AttemptsOf& attempts) {
   const ClassConfig& request_class = config_.classes[request.request_class];
   GroupTally& group = groups_[request.group];
   MinuteTally& minute = minute_of(request);
@@ -229,7 +236,7 @@ void Collector::ended(LiveRequest& request, EndState end, RejectReason reason, s
     const Ticks e2e{now - request.arrival + request_class.fixed_delay.count};
     group.e2e.histogram.add(e2e);
     if (config_.collect.minute_e2e) minute.e2e.histogram.add(e2e);
-    const std::int32_t output = request.earlier_output + request.output;
+    const std::int32_t output = output_so_far(request, detail);
     Ticks tpot{0};
     if (output >= 2 && request.first_token != kNever.count) {
       tpot = {(request.last_token - request.first_token) / (output - 1)};
@@ -251,9 +258,10 @@ void Collector::ended(LiveRequest& request, EndState end, RejectReason reason, s
       minute.slo_met += 1;
     }
   } else {
-    tally_missing(request, end, reason);
+    tally_missing(request, detail, end, reason);
   }
-  if (sink_ != nullptr) pending_records_.push_back(record_of(request, end, reason, now, attempts));
+  if (sink_ != nullptr)
+    pending_records_.push_back(record_of(request, detail, end, reason, now, attempts));
   if (++ended_ == kTellEvery) tell(now);
 }
 

@@ -61,8 +61,8 @@ class Collector {
   }
   void preempted(const LiveRequest& request) { groups_[request.group].preemptions += 1; }
   /// The request has left the system, or is still there at the horizon.
-  void ended(LiveRequest& request, EndState end, RejectReason reason, std::int64_t now,
-             const AttemptsOf& attempts = {});
+  void ended(LiveRequest& request, const RequestDetail& detail, EndState end, RejectReason reason,
+             std::int64_t now, const AttemptsOf& attempts = {});
   /// An attempt has been lost, and another one will be made.
   void attempt_lost(const LiveRequest& request, EndState end, RejectReason reason, bool in_service);
   /// That one has begun.
@@ -83,10 +83,11 @@ class Collector {
   void note_late(std::uint32_t request_class, std::int64_t from, std::int64_t now);
   void write_records();
   void tell(std::int64_t now);
-  void tally_missing(const LiveRequest& request, EndState end, RejectReason reason);
+  void tally_missing(const LiveRequest& request, const RequestDetail& detail, EndState end,
+                     RejectReason reason);
   void account_population(std::int64_t now, int change);
-  RequestRecord record_of(const LiveRequest& request, EndState end, RejectReason reason,
-                          std::int64_t now, const AttemptsOf& attempts) const;
+  RequestRecord record_of(const LiveRequest& request, const RequestDetail& detail, EndState end,
+                          RejectReason reason, std::int64_t now, const AttemptsOf& attempts) const;
   MinuteTally& minute_of(const LiveRequest& request) {
     return minutes_[request.request_class * minute_count_ + request.minute];
   }

@@ -48,7 +48,7 @@ void CellRun::fault(Pool& pool, std::uint32_t r) {
   settle_decodes(pool, r);
   if (pool.config->mode == BatchMode::kSlots) {
     for (const SlotFinish& member : pool.slot_finishes[r]) {
-      const std::int64_t service = at_least_one_tick(live_[member.slot].service);
+      const std::int64_t service = at_least_one_tick(live_.detail(member.slot).service);
       pool.totals.busy_ps += static_cast<double>(now_ - (member.time - service));
     }
   }
@@ -77,9 +77,8 @@ std::vector<Slot> CellRun::admitted_on(const Pool& pool, std::uint32_t r) const 
   const Replica& replica = pool.replicas[r];
   std::vector<Slot> slots;
   for (const SlotFinish& member : pool.slot_finishes[r]) slots.push_back(member.slot);
-  for (const std::uint64_t word : pool.completions.of(r, replica.decoding)) {
-    slots.push_back(Completion::slot(word));
-  }
+  pool.completions.each(r, replica.decoding, replica.soon,
+                        [&](std::uint64_t word) { slots.push_back(Completion::slot(word)); });
   if (replica.prefill_first == kNoSlot && replica.partial != kNoSlot) {
     slots.push_back(replica.partial);
   }
@@ -112,8 +111,8 @@ void CellRun::clear(Pool& pool, std::uint32_t r) {
   replica.activity = Activity::kIdle;
   replica.fresh.clear();
   pool.slot_finishes[r].clear();
-  replica.prefill_first = replica.prefill_last = replica.partial = replica.needed_at_end = kNoSlot;
-  replica.decoding = replica.admitted = 0;
+  replica.prefill_first = replica.partial = replica.needed_at_end = kNoSlot;
+  replica.decoding = replica.soon = replica.admitted = 0;
   replica.context = 0;
   replica.free_blocks = pool.config->kv_blocks;
   pool.note_taken(r, pool.config->kv_blocks);  // what victims left is lost with the rest

@@ -129,12 +129,13 @@ void CellRun::try_again() {
     Attempt& attempt = attempts_[slot];
     ++attempt.number;
     request.stage = 0;
-    request.earlier_output = request.earlier_made = 0;
+    RequestDetail& detail = live_.detail(slot);
+    detail.earlier_output = detail.earlier_made = 0;
     request.made = request.computed = 0;
     request.prompt = attempt.work.prompt_tokens;
     request.output = attempt.work.output_tokens;
     request.cached = attempt.work.cached_tokens;
-    request.service = attempt.work.service.count;
+    detail.service = attempt.work.service.count;
     begin_attempt(slot);
     collector_.tried_again(request);
     if (!refused(slot)) join(slot);
@@ -144,7 +145,7 @@ void CellRun::try_again() {
 void CellRun::attempt_over(Slot slot, EndState end, RejectReason reason) {
   LiveRequest& request = live_[slot];
   if (!rarely(follows_attempts_)) {
-    collector_.ended(request, end, reason, now_);
+    collector_.ended(request, live_.detail(slot), end, reason, now_);
     live_.remove(slot);
     return;
   }
@@ -158,7 +159,7 @@ void CellRun::attempt_over(Slot slot, EndState end, RejectReason reason) {
   }
   const std::int64_t delay = back_off(slot, end, reason);
   if (delay == kNever.count) {
-    collector_.ended(request, end, reason, now_,
+    collector_.ended(request, live_.detail(slot), end, reason, now_,
                      {attempt.number, in_service, false, attempt.wasted});
     live_.remove(slot);
     return;
@@ -178,7 +179,8 @@ std::int64_t CellRun::back_off(Slot slot, EndState end, RejectReason reason) con
                            (end == EndState::kFailed && rule.failed) ||
                            (end == EndState::kRejected && rule.rejected && refused);
   if (!tried_again) return kNever.count;
-  return retry_delay(rule, config_.key, ClassId{request.request_class}, request.entity, number)
+  return retry_delay(rule, config_.key, ClassId{request.request_class}, live_.detail(slot).entity,
+                     number)
       .count;
 }
 
@@ -235,7 +237,7 @@ std::int64_t CellRun::first_leave(Pool& pool, std::uint32_t r) {
 /// Those on replicas whose step, or somebody's service, ended at this tick; after its faults.
 void CellRun::leave_at_boundaries() {
   for (const std::uint32_t entity : ended_) {
-    const Place place = places_[entity];
+    const Place place = place_of(entity);
     Pool& pool = pools_[place.pool];
     while (first_leave(pool, place.replica) <= now_) {
       leave_in_service(pool, place.replica, pool.leavers[place.replica].front().slot);
@@ -251,7 +253,7 @@ void CellRun::leave_in_service(Pool& pool, std::uint32_t r, Slot slot) {
     auto& finishes = pool.slot_finishes[r];
     const auto finish = std::find_if(finishes.begin(), finishes.end(),
                                      [slot](const SlotFinish& f) { return f.slot == slot; });
-    const std::int64_t began = finish->time - at_least_one_tick(live_[slot].service);
+    const std::int64_t began = finish->time - at_least_one_tick(live_.detail(slot).service);
     pool.totals.busy_ps += static_cast<double>(now_ - began);
     pool.busy.add(-1, now_);
     finishes.erase(finish);

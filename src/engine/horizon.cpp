@@ -29,12 +29,12 @@ void CellRun::stop_step(Pool& pool, std::uint32_t r, std::int64_t end) {
 /// Brings the tokens made by the decodes of a replica up to its step count.
 void CellRun::settle_decodes(const Pool& pool, std::uint32_t r) {
   const Replica& replica = pool.replicas[r];
-  for (const std::uint64_t word : pool.completions.of(r, replica.decoding)) {
+  pool.completions.each(r, replica.decoding, replica.soon, [&](std::uint64_t word) {
     LiveRequest& request = live_[Completion::slot(word)];
     const auto steps = static_cast<std::int32_t>(replica.steps - request.decode_from);
     request.made += steps;
     if (steps > 0) request.last_token = replica.last_decode;
-  }
+  });
 }
 
 void CellRun::end_at_horizon() {
@@ -55,7 +55,8 @@ void CellRun::end_at_horizon() {
       attempts = {attempts_[slot].number, false, request.where == Where::kBackingOff,
                   attempts_[slot].wasted};
     }
-    collector_.ended(request, EndState::kUnfinished, RejectReason::kNone, now_, attempts);
+    collector_.ended(request, live_.detail(slot), EndState::kUnfinished, RejectReason::kNone, now_,
+                     attempts);
   }
   collector_.flush_records();
 }
@@ -65,9 +66,9 @@ void CellRun::check_blocks(Pool& pool) const {
   for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
     const Replica& replica = pool.replicas[r];
     std::int64_t held = 0;
-    for (const std::uint64_t word : pool.completions.of(r, replica.decoding)) {
+    pool.completions.each(r, replica.decoding, replica.soon, [&](std::uint64_t word) {
       held += pool.blocks(known(live_[Completion::slot(word)]) - 1);
-    }
+    });
     for (Slot slot = replica.prefill_first; slot != kNoSlot; slot = live_[slot].next) {
       held += pool.blocks(live_[slot].computed + live_[slot].chunk);
     }

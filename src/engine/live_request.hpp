@@ -21,7 +21,8 @@ inline constexpr unsigned kSlotBits = 28;
 enum class Where : std::uint8_t { kFree, kQueued, kAdmitted, kBetween, kBackingOff };
 
 /// A request in the system. Times are in ticks. With a million requests in flight each is a cache
-/// miss, so what its end touches comes first and fills one cache line.
+/// miss, so what its end touches comes first and fills one cache line; what only some fleets ask
+/// for is apart: RequestDetail.
 struct alignas(64) LiveRequest {
   std::int64_t arrival = 0;
   std::int64_t first_token = kNever.count;
@@ -29,7 +30,7 @@ struct alignas(64) LiveRequest {
   std::int64_t time_in_queue = 0;
   std::int32_t prompt = 0, output = 0;  ///< tokens of this stage
   std::int32_t made = 0;                ///< of this stage; while decoding, as of decode_from
-  std::int32_t earlier_output = 0;      ///< of the stages before this one
+  std::int32_t cached = 0;              ///< prompt tokens of this stage that a prefix cache holds
   std::uint32_t group = 0;              ///< class x stretch of its arrival
   std::uint32_t minute = 0;
   std::uint16_t request_class = 0;
@@ -40,28 +41,34 @@ struct alignas(64) LiveRequest {
   bool offered = false;  ///< its queue was offered admission since it joined
 
   std::int64_t first_scheduled = kNever.count;
-  std::int64_t joined = 0;      ///< when it joined the queue it is in
-  std::uint64_t admission = 0;  ///< running number of its admission: larger = later
+  union {
+    std::int64_t joined = 0;  ///< while it waits: when it joined the queue it is in
+    std::uint64_t admission;  ///< once admitted: running number of that, larger = later
+  };
   /// Replica's step count when it began to decode; while it waits after a preemption, the number of
   /// blocks that its replica takes before the first of those it left.
   std::uint64_t decode_from = 0;
-  std::int32_t cached = 0;    ///< prompt tokens of this stage that a prefix cache holds
+  std::int64_t expiry = kNever.count;  ///< arrival + patience
+  std::uint64_t id = 0;
   std::int32_t computed = 0;  ///< tokens with KV, or left so; up to date in prefill only
   std::int32_t chunk = 0;     ///< tokens its replica computes for it in the present step
   Slot next = kNoSlot, previous = kNoSlot;  ///< in its queue, or in its replica's prefill list
   std::uint32_t replica = UINT32_MAX;       ///< in its pool: chosen by the router, or serving it
   std::uint32_t served_by = UINT32_MAX;     ///< replica that admitted it last, on any stage
+};
+static_assert(sizeof(LiveRequest) == 128);
 
-  std::int64_t expiry = kNever.count;  ///< arrival + patience
-  std::int64_t service = 0;            ///< slots and static: drawn service time of this stage
-  std::uint64_t id = 0;
+/// What is asked of a request only for records, by classes with several stages or attempts, and by
+/// pools that are central, vary or take a service time: kept for classes with any of these.
+struct RequestDetail {
   std::uint64_t entity = 0;
-  std::uint64_t ticket = 0;       ///< running number of its joining a queue
-  std::int32_t first_prompt = 0;  ///< of stage 0
-  std::int32_t earlier_made = 0;  ///< tokens made in the stages before this one
+  std::int64_t service = 0;         ///< slots and static: drawn service time of this stage, ticks
+  std::uint64_t ticket = 0;         ///< running number of its joining a central queue
+  std::int32_t first_prompt = 0;    ///< of stage 0
+  std::int32_t earlier_output = 0;  ///< of the stages before this one
+  std::int32_t earlier_made = 0;    ///< tokens made in the stages before this one
   std::int32_t preemptions = 0;
 };
-static_assert(sizeof(LiveRequest) == 192);
 
 /// Slots for the requests in the system; memory grows with their largest number.
 class LiveRequests {
@@ -70,6 +77,7 @@ class LiveRequests {
     if (free_.empty()) {
       HEADROOM_CHECK(requests_.size() < (std::size_t{1} << kSlotBits), "slots fit their bits");
       requests_.emplace_back();
+      details_.emplace_back();
       return static_cast<Slot>(requests_.size() - 1);
     }
     const Slot slot = free_.back();
@@ -78,7 +86,6 @@ class LiveRequests {
       const auto* next = reinterpret_cast<const char*>(&requests_[free_.back()]);
       prefetch(next);
       prefetch(next + 64);
-      prefetch(next + 128);
     }
     requests_[slot] = LiveRequest{};
     return slot;
@@ -87,11 +94,12 @@ class LiveRequests {
     requests_[slot].where = Where::kFree;
     free_.push_back(slot);
   }
-  /// Brings what a request's admission, first token and end touch into the cache; nothing for
-  /// kNoSlot.
+  RequestDetail& detail(Slot slot) { return details_[slot]; }
+  const RequestDetail& detail(Slot slot) const { return details_[slot]; }
+  /// Brings what a request's admission, first token and end touch into the cache, and what the next
+  /// arrival in its place will; for kNoSlot something or other, which costs less than a branch.
   void fetch(Slot slot) const {
-    if (slot == kNoSlot) return;
-    const auto* line = reinterpret_cast<const char*>(&requests_[slot]);
+    const auto* line = reinterpret_cast<const char*>(requests_.data() + known_or_0(slot));
     prefetch(line);
     prefetch(line + 64);
   }
@@ -101,7 +109,12 @@ class LiveRequests {
   std::size_t size() const { return requests_.size(); }
 
  private:
+  static Slot known_or_0(Slot slot) {
+    return slot & (Slot{0} - static_cast<Slot>(slot != kNoSlot));
+  }
+
   std::vector<LiveRequest, LargePages<LiveRequest>> requests_;
+  std::vector<RequestDetail, LargePages<RequestDetail>> details_;
   std::vector<Slot> free_;
 };
 
@@ -119,10 +132,12 @@ class alignas(64) TieredQueue {
   std::int64_t size() const { return size_; }
 
   Slot head() const {
-    for (std::size_t tier = 0; tier < tiers_; ++tier) {
-      if (lists_[tier].first != kNoSlot) return lists_[tier].first;
+    // Whether anybody waits is chance: no branch on it.
+    Slot first = lists_[tiers_ - 1].first;
+    for (std::size_t tier = tiers_ - 1; tier-- > 0;) {
+      first = lists_[tier].first != kNoSlot ? lists_[tier].first : first;
     }
-    return kNoSlot;
+    return first;
   }
   /// The first of every tier, best tier first; kNoSlot for an empty tier.
   Slot first_of(std::size_t tier) const { return lists_[tier].first; }

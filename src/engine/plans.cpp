@@ -53,10 +53,12 @@ void CellRun::start_plan(Pool& pool, std::uint32_t r, std::int64_t start, bool o
   const StepTable& table = *pool.config->steps;
   const std::int64_t n = replica.decoding;
   const auto pieces = table.pieces(n);
-  const StepTable::Piece* piece = &table.piece_at(n, replica.context);
+  const std::size_t at = table.piece_near(n, replica.context, replica.piece);
+  replica.piece = static_cast<std::uint8_t>(std::min<std::size_t>(at, UINT8_MAX));
+  const StepTable::Piece* piece = &pieces[at];
 
   const auto to_finish = static_cast<std::int64_t>(
-      Completion::step(pool.completions.first(r, replica.decoding)) - replica.steps);
+      Completion::step(pool.completions.first(r, replica.soon)) - replica.steps);
   std::int64_t steps = std::min(to_finish, kMaxPlanSteps);
   if (piece != &pieces.back() && kPlantedFault != PlantedFault::kPieceIgnored) {
     const std::int64_t room = piece[1].context_from - replica.context;
@@ -74,7 +76,7 @@ void CellRun::start_plan(Pool& pool, std::uint32_t r, std::int64_t start, bool o
     if (leave < start + plan_time(replica, steps)) steps = steps_to_reach(replica, leave);
   }
   replica.event_steps = static_cast<std::int32_t>(steps);
-  replica.needed_at_end = Completion::slot(pool.completions.first(r, replica.decoding));
+  replica.needed_at_end = Completion::slot(pool.completions.first(r, replica.soon));
   pool.totals.plans += 1;
   set_busy(pool, r, Activity::kDecode, plan_time(replica, steps));
 }
@@ -158,15 +160,13 @@ void CellRun::tally_gaps(Pool& pool, std::uint32_t r, std::int64_t steps) {
     // The first gap also holds what came between the last tokens and this plan: prefill steps.
     from = 1;
     const std::int64_t end = replica.start + replica.first_step;
-    std::uint16_t* const groups = groups_of(pool, r);
+    each_group(pool, r, [&](std::uint32_t group, std::int64_t count) {
+      collector_.token_gap(group, {end - replica.last_decode}, count);
+    });
     for (const Fresh& fresh : replica.fresh) {
       collector_.token_gap(fresh.group, {end - fresh.last_token}, 1);
-      --groups[fresh.group];
+      join_group(pool, r, fresh.group);
     }
-    each_group(pool, r, [&](std::uint32_t group, std::int64_t count) {
-      if (count > 0) collector_.token_gap(group, {end - replica.last_decode}, count);
-    });
-    for (const Fresh& fresh : replica.fresh) ++groups[fresh.group];
     replica.fresh.clear();
   }
   const Ticks first{replica.first_step + from * replica.step_growth};
@@ -213,7 +213,7 @@ void CellRun::finish_completed(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
   std::uint16_t* residues = residues_of(pool, r);
   while (replica.decoding > 0) {
-    const std::uint64_t word = pool.completions.first(r, replica.decoding);
+    const std::uint64_t word = pool.completions.first(r, replica.soon);
     if (Completion::step(word) != replica.steps) break;
     const Slot slot = Completion::slot(word);
     LiveRequest& request = live_[slot];
@@ -224,6 +224,7 @@ void CellRun::finish_completed(Pool& pool, std::uint32_t r) {
     --residues[residue(pool, computed, replica.steps)];
     leave_group(pool, r, request.group);
     replica.context -= computed + 1;
+    pool.completions.pop(r, replica.decoding, replica.soon, replica.steps);
     --replica.decoding;
     leave_replica(pool, r, slot);
     stage_done(slot);

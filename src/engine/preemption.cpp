@@ -16,10 +16,10 @@ Slot CellRun::pick_victim(const Pool& pool, std::uint32_t r) const {
     return kPlantedFault == PlantedFault::kFirstAdmittedIsVictim ? x.admission < y.admission
                                                                  : x.admission > y.admission;
   };
-  for (const std::uint64_t word : pool.completions.of(r, replica.decoding)) {
+  pool.completions.each(r, replica.decoding, replica.soon, [&](std::uint64_t word) {
     const Slot slot = Completion::slot(word);
     if (victim == kNoSlot || worse(slot, victim)) victim = slot;
-  }
+  });
   return victim;
 }
 
@@ -34,22 +34,22 @@ void CellRun::take_off(Pool& pool, std::uint32_t r, Slot slot) {
   } else {
     const auto steps = static_cast<std::int32_t>(replica.steps - request.decode_from);
     request.made += steps;
-    if (steps > 0) {
-      request.last_token = replica.last_decode;
+    if (steps > 0) request.last_token = replica.last_decode;
+    const auto fresh =
+        std::find_if(replica.fresh.begin(), replica.fresh.end(), [&](const Fresh& f) {
+          return steps == 0 && f.group == request.group && f.last_token == request.last_token;
+        });
+    if (fresh != replica.fresh.end()) {
+      replica.fresh.erase(fresh);
     } else {
-      const auto fresh =
-          std::find_if(replica.fresh.begin(), replica.fresh.end(), [&](const Fresh& f) {
-            return f.group == request.group && f.last_token == request.last_token;
-          });
-      if (fresh != replica.fresh.end()) replica.fresh.erase(fresh);
+      leave_group(pool, r, request.group);
     }
     const std::int64_t computed = known(request) - 1;
     replica.free_blocks += pool.blocks(computed);
     request.computed = static_cast<std::int32_t>(computed);
     --residues_of(pool, r)[residue(pool, computed, replica.steps)];
-    leave_group(pool, r, request.group);
     replica.context -= computed + 1;
-    pool.completions.remove(r, replica.decoding, slot);
+    pool.completions.remove(r, replica.decoding, replica.soon, replica.steps, slot);
     --replica.decoding;
   }
 }
@@ -71,14 +71,14 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
   } else {
     request.decode_from = static_cast<std::uint64_t>(pool.taken[r] + free_before);
   }
-  ++request.preemptions;
+  ++live_.detail(victim).preemptions;
   pool.totals.preemptions += 1;
   collector_.preempted(request);
 
   request.where = Where::kQueued;
   request.joined = now_;
   request.offered = true;
-  request.ticket = ++tickets_;
+  live_.detail(victim).ticket = ++tickets_;
   --pool.replicas[r].admitted;
   pool.running.add(-1, now_);
   pool.queued.add(1, now_);
@@ -126,7 +126,7 @@ void CellRun::running_phase(Pool& pool, std::uint32_t r, Draft& draft) {
       draft.last_token = draft.last_token || request.made + 1 == request.output;
       draft.prefill_ticks += pool.config->steps->prefill_attention(chunk, request.computed).count;
       request.next = kNoSlot;
-      replica.prefill_first = replica.prefill_last = slot;
+      replica.prefill_first = draft.last_prompt = slot;
     }
   }
   draft.budget -= replica.decoding;

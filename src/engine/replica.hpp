@@ -30,7 +30,8 @@ enum class Standing : std::uint8_t { kOut, kDown, kServing, kLeaving, kGone };
 
 inline constexpr std::uint32_t kNoReplica = UINT32_MAX;
 
-/// A request that joined the decodes of a replica after its last decode step.
+/// A request that joined the decodes of a replica after its last decode step. It is counted in its
+/// group from the end of its first decode step on.
 struct Fresh {
   std::uint32_t group;
   std::int64_t last_token;
@@ -55,14 +56,15 @@ struct alignas(64) Replica {
   std::int64_t free_blocks = 0;
   std::int64_t last_decode = 0;  ///< end of the last step in which decodes made tokens
   std::int32_t event_steps = 0;  ///< of the present plan: done when its event comes
-  std::int32_t decoding = 0;     ///< requests that decode: the length of its row of completions
+  std::int32_t decoding = 0;     ///< requests that decode: as many are in its row of completions
+  std::int32_t soon = 0;         ///< of them, those that are sorted there
   std::int32_t admitted = 0;     ///< all that were admitted
   Activity activity = Activity::kIdle;
   Standing standing = Standing::kServing;
   bool ready = false;            ///< noted for admission at this tick
+  std::uint8_t piece = 0;        ///< of decode attention in the plan before: where to look first
   Slot prefill_first = kNoSlot;  ///< requests with prompt tokens in the present step
-  Slot prefill_last = kNoSlot;
-  Slot partial = kNoSlot;  ///< a prompt that is not finished: the one admitted last
+  Slot partial = kNoSlot;        ///< a prompt that is not finished: the one admitted last
   /// What the present event will look at, to fetch ahead: a request that ends with the plan, or the
   /// first with prompt tokens in the step.
   Slot needed_at_end = kNoSlot;
@@ -80,6 +82,7 @@ struct Draft {
   std::int64_t rows = 0;           ///< of them, those that end in this step
   std::int64_t prefill_ticks = 0;  ///< prefill attention
   std::int32_t admissions = 0;
+  Slot last_prompt = kNoSlot;  ///< of the replica's list
   bool preempted = false;
   bool last_token = false;  ///< somebody's prompt ends with the only token still to make
 };

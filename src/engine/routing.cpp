@@ -18,7 +18,6 @@ void CellRun::join(Slot slot, std::uint32_t moved_off) {
   request.where = Where::kQueued;
   request.joined = now_;
   request.offered = false;
-  request.ticket = ++tickets_;
   if (rarely(held)) {
     hold(pool, slot);
     return;
@@ -27,6 +26,7 @@ void CellRun::join(Slot slot, std::uint32_t moved_off) {
   queue.push_back(live_, slot);
   pool.queued.add(1, now_);
   if (rarely(pool.central)) {
+    live_.detail(slot).ticket = ++tickets_;
     pool.touched = true;
     watch(slot);
     return;
@@ -95,8 +95,8 @@ std::uint32_t CellRun::route(Pool& pool, Slot slot, std::uint32_t moved_off) {
       if (!pool.varies && request.stage == 0 && retries == 0) return less_loaded(pool, next_pair_);
       std::uint32_t kind = request.request_class;
       if (kPlantedFault != PlantedFault::kRetryByOldDraws) kind |= retries << 12U;
-      return less_loaded(
-          pool, draw_pair(pool, kind, request.id, request.entity, request.stage, moved_off));
+      return less_loaded(pool, draw_pair(pool, kind, request.id, live_.detail(slot).entity,
+                                         request.stage, moved_off));
     }
   }
   return 0;

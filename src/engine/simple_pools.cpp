@@ -11,7 +11,7 @@ void CellRun::begin_slots(Pool& pool, std::uint32_t r) {
   while (replica.admitted < pool.config->max_batch && !queue.empty()) {
     const Slot slot = queue.head();
     admit(pool, r, queue, slot);
-    pool.slot_finishes[r].push_back({now_ + at_least_one_tick(live_[slot].service), slot});
+    pool.slot_finishes[r].push_back({now_ + at_least_one_tick(live_.detail(slot).service), slot});
     std::push_heap(pool.slot_finishes[r].begin(), pool.slot_finishes[r].end(), std::greater<>());
     pool.busy.add(1, now_);
   }
@@ -25,7 +25,7 @@ void CellRun::end_slots(Pool& pool, std::uint32_t r) {
     std::pop_heap(finishes.begin(), finishes.end(), std::greater<>());
     finishes.pop_back();
     pool.busy.add(-1, now_);
-    pool.totals.busy_ps += static_cast<double>(at_least_one_tick(live_[slot].service));
+    pool.totals.busy_ps += static_cast<double>(at_least_one_tick(live_.detail(slot).service));
     leave_replica(pool, r, slot);
     stage_done(slot);
   }
@@ -42,7 +42,7 @@ void CellRun::central_slots(Pool& pool) {
     const auto r = static_cast<std::uint32_t>(pool.ranking.first_entity());
     const Slot slot = queue.head();
     admit(pool, r, queue, slot);
-    pool.slot_finishes[r].push_back({now_ + at_least_one_tick(live_[slot].service), slot});
+    pool.slot_finishes[r].push_back({now_ + at_least_one_tick(live_.detail(slot).service), slot});
     std::push_heap(pool.slot_finishes[r].begin(), pool.slot_finishes[r].end(), std::greater<>());
     pool.busy.add(1, now_);
     set_event(pool, r, slots_event(pool, r));
@@ -61,7 +61,7 @@ bool CellRun::begin_batch(Pool& pool, std::uint32_t r) {
   for (std::int64_t i = 0; i < size; ++i) {
     const Slot slot = queue.head();
     admit(pool, r, queue, slot);
-    longest = std::max(longest, live_[slot].service);
+    longest = std::max(longest, live_.detail(slot).service);
     pool.slot_finishes[r].push_back({0, slot});
   }
   const std::int64_t duration =

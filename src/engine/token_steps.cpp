@@ -73,9 +73,8 @@ void CellRun::admit_to_step(Pool& pool, std::uint32_t r, Draft& draft, TieredQue
   draft.prefill_ticks += pool.config->steps->prefill_attention(chunk, found).count;
   ++draft.admissions;
   request.next = kNoSlot;
-  (replica.prefill_last == kNoSlot ? replica.prefill_first : live_[replica.prefill_last].next) =
-      slot;
-  replica.prefill_last = slot;
+  (draft.last_prompt == kNoSlot ? replica.prefill_first : live_[draft.last_prompt].next) = slot;
+  draft.last_prompt = slot;
 }
 
 void CellRun::begin_token_step(Pool& pool, std::uint32_t r) {
@@ -148,14 +147,14 @@ bool CellRun::plan_follows(const Pool& pool, std::uint32_t r, const Draft& draft
   if (replica.decoding + draft.prompts > replica.free_blocks) return false;
   if (end >= config_.horizon.count || !pool.queues[pool.central ? 0 : r].empty()) return false;
   if (pool.config->mode == BatchMode::kContinuous || replica.decoding == 0) return true;
-  return Completion::step(pool.completions.first(r, replica.decoding)) != replica.steps + 1;
+  return Completion::step(pool.completions.first(r, replica.soon)) != replica.steps + 1;
 }
 
 void CellRun::end_prefill_step(Pool& pool, std::uint32_t r, std::int64_t end) {
   Replica& replica = pool.replicas[r];
   prefetch(&live_[replica.prefill_first]);
   if (replica.decoding > 0) {
-    prefetch(&live_[Completion::slot(pool.completions.first(r, replica.decoding))]);
+    prefetch(&live_[Completion::slot(pool.completions.first(r, replica.soon))]);
   }
   const double held =
       static_cast<double>(pool.config->kv_blocks) - static_cast<double>(replica.free_blocks);
@@ -174,7 +173,7 @@ void CellRun::end_prefill_step(Pool& pool, std::uint32_t r, std::int64_t end) {
   std::int64_t tokens = mixed ? decodes : 0;
   replica.partial = kNoSlot;
   Slot slot = replica.prefill_first;
-  replica.prefill_first = replica.prefill_last = kNoSlot;
+  replica.prefill_first = kNoSlot;
   while (slot != kNoSlot) {
     LiveRequest& request = live_[slot];
     const Slot next = request.next;
@@ -221,13 +220,16 @@ void CellRun::prompt_done(Pool& pool, std::uint32_t r, Slot slot, std::int64_t e
   request.decode_from = replica.steps;
   const std::uint64_t last_step =
       replica.steps + static_cast<std::uint64_t>(request.output - request.made);
-  pool.completions.add(r, replica.decoding, Completion::pack(last_step, slot));
+  pool.completions.add(r, replica.decoding, replica.soon, Completion::pack(last_step, slot));
   ++residues_of(pool, r)[residue(pool, request.computed, replica.steps)];
-  join_group(pool, r, request.group);
   replica.context += request.computed + 1;
   ++replica.decoding;
   // In a chunked pool every step is everyone's step, so the next gap is that step's length.
-  if (pool.config->mode == BatchMode::kContinuous) replica.fresh.push_back({request.group, end});
+  if (pool.config->mode == BatchMode::kContinuous) {
+    replica.fresh.push_back({request.group, end});
+  } else {
+    join_group(pool, r, request.group);
+  }
 }
 
 }  // namespace headroom

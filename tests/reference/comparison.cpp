@@ -239,6 +239,7 @@ Comparison compare_engines(const Scenario& scenario, Reach& reach) {
     for (const PoolTotals& pool : outcome.pool_totals) {
       comparison.plans += pool.plans;
       comparison.cut_plans += pool.cut_plans;
+      comparison.largest_batch = std::max(comparison.largest_batch, pool.largest_batch);
     }
   }
   if (!comparison.difference.empty()) {

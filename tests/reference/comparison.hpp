@@ -12,7 +12,7 @@ struct Comparison {
   /// Empty when they agree in everything; else the first differences, both sides, the scenario and
   /// how to run it again.
   std::string difference;
-  double plans = 0, cut_plans = 0;  ///< of the fast engine
+  double plans = 0, cut_plans = 0, largest_batch = 0;  ///< of the fast engine
 };
 
 /// Runs `scenario` through the plain engine, the fast one and the fast one step by step, and

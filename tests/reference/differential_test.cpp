@@ -9,6 +9,22 @@ namespace headroom::reference {
 namespace {
 
 constexpr std::uint64_t kScenarios = 8000;
+constexpr std::uint64_t kCrowdedScenarios = 1500;
+
+TEST_CASE("the fast engine agrees with the plain one where batches are large",
+          "[reference][differential]") {
+  if (std::getenv("HEADROOM_DIFF_SEED") != nullptr) return;  // the next one's
+  Reach reach;
+  int large = 0;
+  for (std::uint64_t seed = kCrowdedSeeds; seed < kCrowdedSeeds + kCrowdedScenarios; ++seed) {
+    const Comparison comparison = compare_engines(random_scenario(seed), reach);
+    large += comparison.largest_batch >= 60 ? 1 : 0;
+    INFO(comparison.difference);
+    REQUIRE(comparison.difference.empty());
+  }
+  CHECK(large > 50);
+  CHECK(reach.preemptions > 1000);
+}
 
 TEST_CASE("the fast engine agrees with the plain one to the last tick",
           "[reference][differential]") {

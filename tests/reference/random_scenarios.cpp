@@ -42,6 +42,7 @@ class Draws {
 
   int64_t unit = 1;
   int64_t span = 1000;
+  bool crowded = false;
 
  private:
   RandomStream stream_;
@@ -119,7 +120,8 @@ PoolConfig random_pool(Draws& draws, int64_t number, int64_t prompt_high, int64_
               : mode < 3 ? BatchMode::kStatic
               : mode < 6 ? BatchMode::kContinuous
                          : BatchMode::kChunked;
-  pool.max_batch = draws.one_of({1, 2, 3, 4, 4, 8, 16});
+  pool.max_batch =
+      draws.crowded ? draws.one_of({24, 40, 80, 150}) : draws.one_of({1, 2, 3, 4, 4, 8, 16});
   if (pool.mode == BatchMode::kStatic) {
     pool.max_wait = Ticks{draws.chance(0.3) ? 0 : draws.steps(0, 6)};
     if (draws.chance(0.6)) {
@@ -131,8 +133,8 @@ PoolConfig random_pool(Draws& draws, int64_t number, int64_t prompt_high, int64_
   if (makes_tokens(pool)) {
     pool.block_tokens = draws.one_of({1, 2, 3, 4, 8, 16, 32});
     const int64_t largest = prompt_high + output_high;
-    const double room =
-        draws.chance(0.2) ? 8 : 0.95 + 0.1 * static_cast<double>(draws.whole(0, 10));
+    double room = draws.chance(0.2) ? 8 : 0.95 + 0.1 * static_cast<double>(draws.whole(0, 10));
+    if (draws.crowded) room *= static_cast<double>(draws.whole(4, 60));
     pool.kv_blocks =
         std::max<int64_t>(1, static_cast<int64_t>(room * static_cast<double>(largest) /
                                                   static_cast<double>(pool.block_tokens)));
@@ -184,7 +186,9 @@ std::vector<ClassConfig> random_classes(Draws& draws, std::size_t pools) {
 
 /// Arrival times: a burst at once, a steady trickle or bunches, from idle to swamped.
 std::vector<int64_t> random_arrivals(Draws& draws, int64_t count) {
-  const double gap = 0.25 * static_cast<double>(draws.one_of({0, 1, 1, 2, 4, 8, 20, 80}));
+  const double gap =
+      0.25 * static_cast<double>(draws.crowded ? draws.one_of({0, 1, 1, 2})
+                                               : draws.one_of({0, 1, 1, 2, 4, 8, 20, 80}));
   const double bunched = draws.chance(0.4) ? 0.6 : 0.0;
   std::vector<int64_t> arrivals;
   for (int64_t i = 0, t = draws.chance(0.3) ? 0 : draws.steps(0, 3); i < count; ++i) {
@@ -332,6 +336,7 @@ Scenario random_scenario(std::uint64_t seed) {
   const bool coarse = draws.chance(0.5);
   draws.unit = draws.one_of({1, 1000, 1'000'000, kSlowUnit});
   draws.span = coarse ? 4 : 1000;
+  draws.crowded = seed >= kCrowdedSeeds;
   const int64_t prompt_high = draws.one_of({4, 12, 40});
   const int64_t output_high = draws.one_of({3, 12, 40, 60, 60, 200});
   const bool prefix_cache = draws.chance(0.3);
@@ -349,7 +354,9 @@ Scenario random_scenario(std::uint64_t seed) {
   for (double& steps : patience_steps) {
     if (draws.chance(0.4)) steps = static_cast<double>(draws.one_of({1, 4, 10, 40, 200}));
   }
-  const int64_t count = draws.chance(0.7) ? draws.whole(5, 40) : draws.whole(40, 80);
+  const int64_t count = draws.crowded       ? draws.whole(150, 400)
+                        : draws.chance(0.7) ? draws.whole(5, 40)
+                                            : draws.whole(40, 80);
   for (const int64_t arrival : random_arrivals(draws, count)) {
     const auto request_class =
         static_cast<std::size_t>(draws.whole(0, static_cast<int64_t>(config.classes.size()) - 1));

@@ -23,7 +23,11 @@ struct Scenario {
 /// who leave in service or try again. In half of
 /// them all times are multiples of one coarse unit, so that step ends, patience and arrivals often
 /// fall on one tick.
+///
+/// Seeds from kCrowdedSeeds on: 150 to 400 requests, batches of 24 to 150 and memory for many of
+/// them, so that rows of decodes grow long.
 Scenario random_scenario(std::uint64_t seed);
+inline constexpr std::uint64_t kCrowdedSeeds = 1'000'000'000;
 
 /// The scenario in words, for a failing test's message.
 std::string describe(const Scenario& scenario);

@@ -103,8 +103,14 @@ class StepTable {
 
   /// The pieces of decode attention at batch n. REQUIRES: 0 <= n <= max_batch().
   std::span<const Piece> pieces(std::int64_t n) const { return decode_.of(n); }
-  const Piece& piece_at(std::int64_t n, std::int64_t context_sum) const {
-    return decode_.at(n, context_sum);
+  /// The number among them of the one that holds a summed context, looked for from the `guess`-th
+  /// on: that of a similar batch and context, or anything.
+  std::size_t piece_near(std::int64_t n, std::int64_t context_sum, std::size_t guess) const {
+    const std::span<const Piece> all = pieces(n);
+    std::size_t at = std::min(guess, all.size() - 1);
+    while (all[at].context_from > context_sum) --at;
+    while (at + 1 < all.size() && all[at + 1].context_from <= context_sum) ++at;
+    return at;
   }
 
  private:
