@@ -34,7 +34,8 @@ Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks hor
   pool.central = config.queueing == Queueing::kCentral;
   pool.replicas.resize(count);
   pool.queues.assign(pool.central ? 1 : count, TieredQueue(tiers));
-  pool.ranked = pool.central || config.queueing == Queueing::kLeastLoaded;
+  pool.ranked =
+      (pool.central && !makes_tokens(config)) || config.queueing == Queueing::kLeastLoaded;
   if (pool.ranked) pool.ranking = EventTree(count);
   for (std::size_t r = 0; r < count && pool.ranked; ++r) pool.ranking.set(r, 0);
   pool.loads.assign(count, 0);

@@ -25,10 +25,12 @@ namespace headroom {
 class EventTree {
  public:
   explicit EventTree(std::size_t entities) {
-    while (leaves_ < entities) {
-      leaves_ *= 4;
-      level_bits_ += 2;
-    }
+    while (leaves_ < entities) leaves_ *= 4;
+    const auto shift = [this](std::size_t parts) {
+      return static_cast<unsigned>(std::countr_zero(leaves_) - std::countr_zero(parts));
+    };
+    far_shift_ = shift(std::clamp(leaves_ / 16, std::size_t{1}, kMostFar));
+    near_shift_ = shift(std::min(leaves_, kNear));
     nodes_.assign(2 * leaves_, Node{kNever.count, 0});
     for (std::size_t i = 0; i < leaves_; ++i) nodes_[leaves_ + i].entity = i;
     for (std::size_t first = leaves_ / 4; first >= 1; first /= 4) {
@@ -57,14 +59,14 @@ class EventTree {
     }
   }
 
-  /// As above, and tells who comes soon: far(e) where e is the first of the entity's one of kFar
-  /// parts of the tree, so that about that many events come before its own; near(e) likewise for
-  /// kNear. REQUIRES: kFar entities or more.
+  /// As above, and tells who comes soon: far(e) where e is the first of the entity's one of
+  /// kMostFar parts of the tree (or of as many as have 16 entities each), so that about that many
+  /// events come before its own; near(e) likewise for kNear. REQUIRES: more than kNear entities.
   template <class Far, class Near>
   void set(std::size_t entity, std::int64_t time, Far far, Near near) {
     set(entity, time);
-    far(nodes_[part_of(entity, kFar)].entity);
-    near(nodes_[part_of(entity, kNear)].entity);
+    far(nodes_[(leaves_ + entity) >> far_shift_].entity);
+    near(nodes_[(leaves_ + entity) >> near_shift_].entity);
   }
 
   /// Brings the lowest matches on the way from an entity to the root into the cache.
@@ -75,12 +77,7 @@ class EventTree {
   }
 
  private:
-  static constexpr std::size_t kFar = 64, kNear = 16;  // powers of 4
-
-  /// The node above an entity that is the root of one of so many equal parts.
-  std::size_t part_of(std::size_t entity, std::size_t parts) const {
-    return (leaves_ + entity) >> (level_bits_ - static_cast<unsigned>(std::countr_zero(parts)));
-  }
+  static constexpr std::size_t kMostFar = 256, kNear = 16;  // powers of 4
 
   __extension__ using Rank = __int128;  // the time first, then the entity
 
@@ -90,7 +87,8 @@ class EventTree {
     Rank rank() const { return (static_cast<Rank>(time) << 64U) | entity; }
   };
   std::size_t leaves_ = 4;
-  unsigned level_bits_ = 2;  // 2 a level of matches
+  // From a leaf to the node that is the root of its one of so many parts: 2 bits a level.
+  unsigned far_shift_ = 0, near_shift_ = 0;
   // [1] the root, the match below node i among [4 i] to [4 i + 3], [leaves_ + i] entity i.
   std::vector<Node, LargePages<Node>> nodes_;
 };

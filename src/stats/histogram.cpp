@@ -24,6 +24,10 @@ void Histogram::cover(std::uint64_t bin) {
   const std::uint64_t old_end = first_bin_ + counts_.size();
   const std::uint64_t new_first = std::min(first_bin_, from);
   const std::uint64_t new_end = std::max(old_end, from + per_octave);
+  if (new_first == first_bin_) {
+    counts_.resize(new_end - new_first, 0);
+    return;
+  }
   std::vector<double> wider(new_end - new_first, 0);
   std::copy(counts_.begin(), counts_.end(),
             wider.begin() + static_cast<std::ptrdiff_t>(first_bin_ - new_first));
