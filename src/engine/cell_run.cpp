@@ -137,7 +137,6 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
     any_central_ = any_central_ || pools_.back().central;
     const auto replicas = static_cast<std::uint32_t>(config.pools[p].all_replicas());
     first_entity += replicas + 1;
-    pool_ends_.push_back(first_entity);
   }
   for (Pool& pool : pools_) {
     pool.varies = pool.config->delivered > 0;
@@ -344,8 +343,10 @@ void CellRun::arrivals() {
     request.output = next_request_.work.output_tokens;
     request.cached = next_request_.work.cached_tokens;
     if (keeps_detail_[request.request_class]) {
-      live_.detail(slot) = {
-          next_request_.entity, next_request_.work.service.count, 0, request.prompt, 0, 0, 0};
+      RequestDetail& detail = live_.detail(slot) = RequestDetail{};
+      detail.entity = next_request_.entity;
+      detail.service = next_request_.work.service.count;
+      detail.first_prompt = request.prompt;
     }
     if (rarely(follows_attempts_)) begin_request(slot);
     collector_.arrived(request);

@@ -221,10 +221,9 @@ class CellRun {
   struct Place {
     std::uint32_t pool, replica;  // replica = count: the pool's timer
   };
-  std::vector<std::size_t> pool_ends_;  // the first entity of the event tree after those of a pool
   Place place_of(std::size_t entity) const {
     std::uint32_t pool = 0;  // there are few, so this costs less than a table of all entities
-    while (entity >= pool_ends_[pool]) ++pool;
+    while (entity > pools_[pool].timer_entity()) ++pool;
     return {pool, static_cast<std::uint32_t>(entity - pools_[pool].first_entity)};
   }
   EventTree events_;

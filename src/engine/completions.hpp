@@ -88,7 +88,8 @@ class CompletionRows {
  private:
   /// About so many are sorted at a time: more would be shifted about, fewer be looked for often.
   static constexpr std::int32_t kFew = 8, kMany = 24;
-  static constexpr std::size_t kMostRanked = 32;
+  /// Ordered by counting who is less, among so many or twice as many; more than that are sorted.
+  static constexpr std::size_t kRanked = 16, kMostRanked = 2 * kRanked;
 
   std::uint64_t* row_of(std::size_t replica) { return words_.data() + replica * stride_; }
   std::uint64_t* end_of(std::size_t replica) { return row_of(replica) + stride_; }
@@ -118,8 +119,10 @@ class CompletionRows {
       }
     }
     soon = static_cast<std::int32_t>(end - from);
-    if (count > kMany && soon < kFew) window_ += window_ / 4 + 1;
-    if (count > kMany && soon > kMany) window_ -= window_ / 4;
+    if (count > kMany) {
+      if (soon < kFew) window_ += window_ / 4 + 1;
+      if (soon > kMany) window_ -= window_ / 4;
+    }
     std::uint64_t* const to = end_of(replica) - soon;
     const auto found = static_cast<std::size_t>(soon);
     if (found > kMostRanked) {
@@ -132,14 +135,13 @@ class CompletionRows {
     std::copy(from, end, words.begin());
     const auto less = [&words](std::size_t first, std::uint64_t word) {
       std::size_t rank = 0;
-      for (std::size_t j = 0; j < kMostRanked / 2; ++j) {
+      for (std::size_t j = 0; j < kRanked; ++j) {
         rank += static_cast<std::size_t>(words[first + j] < word);
       }
       return rank;
     };
     for (std::size_t i = 0; i < found; ++i) {  // to where as many are less: no two are the same
-      to[less(0, words[i]) + (found > kMostRanked / 2 ? less(kMostRanked / 2, words[i]) : 0)] =
-          words[i];
+      to[less(0, words[i]) + (found > kRanked ? less(kRanked, words[i]) : 0)] = words[i];
     }
   }
 

@@ -78,7 +78,7 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
   request.where = Where::kQueued;
   request.joined = now_;
   request.offered = true;
-  live_.detail(victim).ticket = ++tickets_;
+  if (pool.central) live_.detail(victim).ticket = ++tickets_;
   --pool.replicas[r].admitted;
   pool.running.add(-1, now_);
   pool.queued.add(1, now_);

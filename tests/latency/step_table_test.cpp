@@ -37,6 +37,21 @@ TEST_CASE("decode attention takes the last piece that starts at or before the co
   CHECK(table.decode_step(2, 3).count == 150 + 9 + 6 + 2 * 3);
 }
 
+TEST_CASE("the piece of a context is found from any guess", "[latency]") {
+  StepTable::Parts parts = small_parts();
+  parts.decode_pieces[1] = {{0, 5, 2}, {10, 30, 3}, {11, 33, 1}, {40, 62, 4}};
+  const StepTable table(parts);
+  for (std::size_t guess = 0; guess <= 6; ++guess) {
+    CHECK(table.piece_near(1, 0, guess) == 0);
+    CHECK(table.piece_near(1, 9, guess) == 0);
+    CHECK(table.piece_near(1, 10, guess) == 1);
+    CHECK(table.piece_near(1, 11, guess) == 2);
+    CHECK(table.piece_near(1, 39, guess) == 2);
+    CHECK(table.piece_near(1, 1'000'000, guess) == 3);
+    CHECK(table.piece_near(2, 7, guess) == 0);
+  }
+}
+
 TEST_CASE("prefill attention is bilinear between grid points, rounded down", "[latency]") {
   const StepTable table(small_parts());
   CHECK(table.prefill_attention(0, 7).count == 0);
