@@ -22,9 +22,10 @@ constexpr const char* kFooter = R"(Examples:
   headroom kernels evaluate gemm.csv --gpu A100-SXM-80GB
   headroom gpus A100-SXM-80GB
 
-'headroom help VERB' says more. Exit codes: 0 answered, 1 internal error, 2 usage error,
-3 invalid input, 4 no answer, 10 plan --detailed-exitcode: change needed, 98 regression,
-99 target missed (check), 130/143 interrupted.)";
+'headroom help VERB' says more.
+Exit codes: 0 answered, 1 internal error, 2 usage error, 3 invalid input,
+4 no answer, 5 sweep: some points failed, 10 plan --detailed-exitcode: change
+needed, 98 regression, 99 target missed (check), 130/143 interrupted.)";
 
 constexpr const char* kRunFooter = R"(Examples:
   headroom run scenarios/small-image-shop.json
@@ -34,8 +35,8 @@ constexpr const char* kRunFooter = R"(Examples:
   headroom run scenarios/replay-trace.json --set classes.0.trace.path=my.csv.gz \
       --requests rows.csv.gz
 
-Paths of --set name list items by name or index. A run that misses its targets exits 0 as well:
-the answer was given.)";
+Paths of --set name list items by name or index. A run that misses its
+targets exits 0 as well: the answer was given.)";
 
 constexpr const char* kPlanFooter = R"(Examples:
   headroom plan scenarios/small-image-shop.json
@@ -43,8 +44,9 @@ constexpr const char* kPlanFooter = R"(Examples:
   headroom plan scenarios/small-image-shop.json -n auto --json | jq .answer
   headroom plan scenarios/small-image-shop.json --solve demand
 
-Today's fleet is the scenario's. GPUs are added or removed in whole replicas. Exits 4 when no fleet
-within --max holds every target, or -n auto does not reach the --precision asked for.)";
+Today's fleet is the scenario's. GPUs are added or removed in whole replicas.
+Exits 4 when no fleet within --max holds every target, or -n auto does not
+reach the --precision asked for.)";
 
 constexpr const char* kValidateFooter = R"(Examples:
   headroom validate scenarios/erlang-c.json scenarios/small-fleet.json
@@ -101,6 +103,7 @@ void add_simulation(CLI::App& verb, RunOptions& options) {
           "Write the report: a directory gets report.json and report.html, a file is named by its "
           "ending; - "
           "is standard output")
+      ->check(kFileName)
       ->type_name("DIR|FILE")
       ->envname("HEADROOM_OUT");
   verb.add_option(
@@ -119,6 +122,7 @@ void add_run(CLI::App& app, CommandLine& line) {
   RunOptions& options = line.run;
   add_simulation(*run, options);
   run->add_option("--requests", options.requests, "Write one row per request (.csv or .csv.gz)")
+      ->check(kFileName)
       ->type_name("FILE");
   run->add_option("--timeline", options.timeline, "Width of a timeline bin, e.g. 10s")
       ->type_name("DURATION")
@@ -197,6 +201,7 @@ void add_report(CLI::App& app, CommandLine& line) {
   report
       ->add_option("-o,--out", line.report.out,
                    "File or directory to write to; - is standard output")
+      ->check(kFileName)
       ->type_name("DIR|FILE");
   report->footer(kReportFooter);
 }
@@ -237,6 +242,7 @@ void add_shell_verbs(CLI::App& app, CommandLine& line) {
                    "spike, diurnal, trace, multi-class or image-pipeline; none lists them")
       ->type_name("TEMPLATE");
   init->add_option("-o,--out", line.init.out, "File to write; default is standard output")
+      ->check(kFileName)
       ->type_name("FILE");
   init->add_flag("--force", line.init.force, "Write over a file that is there");
   init->footer(kInitFooter);

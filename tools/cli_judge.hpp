@@ -14,16 +14,16 @@ inline constexpr const char* kCompareFooter = R"(Examples:
   headroom compare before.json after.json --metric e2e.mean --metric queue_delay.p95@spike:5%
   headroom compare base.json scenarios/small-image-shop.json --fail-on regression
 
-A metric is METRIC[.STATISTIC][@WINDOW][/CLASS][:lower|higher][:THRESHOLD] or target=ID. Exits 0
-unless --fail-on asks for a judgement: 98 then.)";
+A metric is METRIC[.STATISTIC][@WINDOW][/CLASS][:lower|higher][:THRESHOLD] or
+target=ID. Exits 0 unless --fail-on asks for a judgement: 98 then.)";
 
 inline constexpr const char* kCheckFooter = R"(Examples:
   headroom check scenarios/erlang-c.json
   headroom check scenarios/*.json --baseline baselines --junit check.xml --github
   headroom check scenarios/erlang-c.json --baseline erlang-c-baseline.json --update-baseline
 
-Exit codes: 0 targets met and nothing worse than the baseline, 98 worse than the baseline beyond
-noise, 99 a target is missed (also when both).)";
+Exit codes: 0 targets met and nothing worse than the baseline, 98 worse than
+the baseline beyond noise, 99 a target is missed (also when both).)";
 
 inline constexpr const char* kSweepFooter = R"(Examples:
   headroom sweep scenarios/erlang-c.json --axis fleet.pools.servers.gpus=4..10
@@ -31,7 +31,8 @@ inline constexpr const char* kSweepFooter = R"(Examples:
       --axis seed=1,2,3 --dry-run
   headroom sweep scenarios/small-image-shop.json --axis fleet.pools.a100.gpus=20..48:2 -o out
 
-An axis is PATH=FIRST..LAST[:STEP] or PATH=A,B,C; several make a grid. One row a point.)";
+An axis is PATH=FIRST..LAST[:STEP] or PATH=A,B,C; several make a grid. One
+row a point.)";
 
 inline void add_comparison(CLI::App& verb, ComparisonOptions& options) {
   verb.add_option("--alpha", options.alpha,
@@ -93,11 +94,14 @@ inline void add_check(CLI::App& app, CommandLine& line) {
       ->add_option("--baseline", options.baseline,
                    "Report or baseline to compare with; a directory holds one per scenario, "
                    "named like its file")
+      ->check(kFileName)
       ->type_name("FILE|DIR")
       ->envname("HEADROOM_BASELINE");
   check->add_flag("--update-baseline", options.update_baseline,
                   "Write the baseline instead of comparing with it");
-  check->add_option("--junit", options.junit, "Write JUnit XML")->type_name("FILE");
+  check->add_option("--junit", options.junit, "Write JUnit XML")
+      ->check(kFileName)
+      ->type_name("FILE");
   check->add_flag("--github", options.github,
                   "Annotations for GitHub Actions, and its step summary");
   check->add_option("--format", options.format, "text, json or md")
@@ -125,6 +129,7 @@ inline void add_sweep(CLI::App& app, CommandLine& line) {
       ->take_all();
   sweep->add_flag("--dry-run", options.dry_run, "Print the points and the estimated time only");
   sweep->add_option("-o,--out", options.out, "Write the table: a directory gets both forms")
+      ->check(kFileName)
       ->type_name("DIR|FILE");
   sweep->add_option("--format", options.format, "text, csv or json")
       ->check(CLI::IsMember({"text", "csv", "json"}))

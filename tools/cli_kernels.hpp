@@ -10,9 +10,10 @@
 namespace headroom::tools {
 
 inline constexpr const char* kFitFooter =
-    R"(Layouts, told by their columns: gemm, attention_prefill, attention_decode, attention_encoder, moe,
-custom_allreduce, collectives, elementwise; and of one layer of a model (with --model and --tp)
-dense, attention, per_sequence. Times are latency_ms or time_us. docs/model-latency.md lists them.
+    R"(Layouts, told by their columns: gemm, attention_prefill, attention_decode,
+attention_encoder, moe, custom_allreduce, collectives, elementwise; and of
+one layer of a model (with --model and --tp) dense, attention, per_sequence.
+Times are latency_ms or time_us. docs/model-latency.md lists them.
 
 Examples:
   headroom fit measured/ --gpu H100-SXM-80GB -o h100.json
@@ -20,9 +21,11 @@ Examples:
   headroom fit layer/ --gpu RTX-4090 --model Llama-3.1-8B --tp 1)";
 
 inline constexpr const char* kKernelsFooter =
-    R"(predict adds predicted_ms, error and outside to every row; evaluate prints MAPE, median, 90th
-percentile and bias (predicted / measured - 1, signed) by kernel and number format, and the
-server_factor that the rows ask for: of times taken in a server or with profile_gpu.py --hot. outside is the factor beyond the fitted range, 1 inside.
+    R"(predict adds predicted_ms, error and outside to every row; evaluate prints
+MAPE, median, 90th percentile and bias (predicted / measured - 1, signed) by
+kernel and number format, and the server_factor that the rows ask for: of
+times taken in a server or with profile_gpu.py --hot. outside is the factor
+beyond the fitted range, 1 inside.
 
 Examples:
   headroom kernels evaluate gemm.csv --gpu A100-SXM-80GB
@@ -54,7 +57,9 @@ inline void add_kernel_verbs(CLI::App& app, CommandLine& line) {
       ->type_name("FAMILY");
   fit->add_option("--source", line.fit.source, "Where the times come from, for the file")
       ->type_name("TEXT");
-  fit->add_option("-o,--out", line.fit.out, "Write the kernel model")->type_name("FILE.json");
+  fit->add_option("-o,--out", line.fit.out, "Write the kernel model")
+      ->check(kFileName)
+      ->type_name("FILE.json");
   fit->add_flag("--json", line.fit.json, "The answer as JSON");
   fit->footer(kFitFooter);
 
@@ -79,6 +84,7 @@ inline void add_kernel_verbs(CLI::App& app, CommandLine& line) {
       ->type_name("FAMILY");
   add_layer(*kernels, line.kernels.model, line.kernels.tensor_parallel);
   kernels->add_option("-o,--out", line.kernels.out, "Write every row with its prediction")
+      ->check(kFileName)
       ->type_name("ROWS.csv");
   kernels->add_flag("--json", line.kernels.json, "The answer as JSON");
   kernels->footer(kKernelsFooter);

@@ -10,6 +10,10 @@
 
 namespace headroom::tools {
 
+/// A variable of the shell that was not set is no name of a file.
+inline const CLI::Validator kFileName{
+    [](std::string& text) { return text.empty() ? std::string("the name is empty") : ""; }, ""};
+
 /// "PATH=VALUE" to its parts.
 inline Override parse_override(const std::string& text, bool is_json) {
   const std::size_t equals = text.find('=');

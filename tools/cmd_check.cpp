@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -135,9 +136,16 @@ void print_check(const CheckOptions& options, const Report& check, const std::st
 int check_command(const CommandLine& line, const Terminal& terminal) {
   const CheckOptions& options = line.check;
   const CompareOptions compare = compare_options(options.comparison);
+  if (!compare.gates.empty() && (options.baseline.empty() || options.update_baseline)) {
+    throw UsageError("--metric says what is compared with --baseline");
+  }
+  if (std::count(options.scenarios.begin(), options.scenarios.end(), "-") > 1) {
+    throw UsageError("- is standard input, which can be read once");
+  }
   const std::vector<std::string> paths = baseline_paths(options);
   const std::vector<Report> baselines = read_baselines(options, paths);
   std::vector<CheckedScenario> all;
+  std::vector<Issue> unknown;
   std::string notes;
   for (std::size_t i = 0; i < options.scenarios.size(); ++i) {
     ScenarioRun run = run_for_report(options.scenarios[i], options.run, line.common, terminal);
@@ -146,6 +154,8 @@ int check_command(const CommandLine& line, const Terminal& terminal) {
     if (!baselines[i].is_null()) {
       checked.comparison = compare_reports({paths[i], baselines[i]},
                                            {options.scenarios[i], checked.report}, compare);
+      add_unknown_metrics(checked.comparison, options.scenarios[i], metric_names(checked.report),
+                          unknown);
     }
     if (options.update_baseline) {
       write_file(paths[i], report_text(make_baseline(checked.report)));
@@ -154,6 +164,7 @@ int check_command(const CommandLine& line, const Terminal& terminal) {
     notes += annotations(checked, run.input);
     all.push_back(std::move(checked));
   }
+  if (!unknown.empty()) throw InputError(std::move(unknown));  // else it would be a silent pass
   const Report check = make_check(all, compare, tool_info());
   if (!options.junit.empty()) write_file(options.junit, render_check_junit(check));
   if (options.github) append_step_summary(render_check_markdown(check));

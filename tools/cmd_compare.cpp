@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -57,11 +58,31 @@ CompareOptions compare_options(const ComparisonOptions& options) {
   return compare;
 }
 
+void add_unknown_metrics(const nlohmann::ordered_json& comparison, const std::string& file,
+                         const std::vector<std::string>& metrics, std::vector<Issue>& issues) {
+  for (const std::string name : comparison["not_found"]) {
+    Issue issue;
+    issue.code = "E112";
+    issue.file = file;
+    issue.message = "--metric " + name + ": neither this nor its base has it";
+    const std::string near = nearest_word(name, metrics);
+    if (!near.empty()) issue.notes = {"did you mean '" + near + "'?"};
+    issues.push_back(std::move(issue));
+  }
+}
+
 int compare_command(const CommandLine& line, const Terminal& terminal) {
   const CompareCommandOptions& options = line.compare;
   const CompareOptions compare = compare_options(options.comparison);
+  if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
+    throw UsageError("- is standard input, which can be read once");
+  }
   const std::vector<Report> reports = reports_of(line, terminal);
   std::vector<NamedReport> named;
+  std::vector<std::string> metrics;
+  for (const Report& report : reports) {
+    for (std::string& name : metric_names(report)) metrics.push_back(std::move(name));
+  }
   for (std::size_t i = 0; i < reports.size(); ++i) named.push_back({options.files[i], reports[i]});
   const Report comparison = make_comparison(named, compare, tool_info());
   if (options.format == "json") {
@@ -71,6 +92,11 @@ int compare_command(const CommandLine& line, const Terminal& terminal) {
   } else {
     print_answer(render_comparison(comparison, terminal.text_style()));
   }
+  std::vector<Issue> issues;
+  for (const Report& one : comparison["comparisons"]) {
+    add_unknown_metrics(one, one["now"]["name"], metrics, issues);
+  }
+  if (!issues.empty()) throw InputError(std::move(issues));
   return exit_code(comparison, options.fail_on);
 }
 

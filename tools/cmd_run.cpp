@@ -23,6 +23,7 @@ bool text_on_screen(const std::vector<Output>& outputs) { return outputs.back().
 int run_command(const CommandLine& line, const Terminal& terminal) {
   const RunOptions& options = line.run;
   check_replication_rule(options);
+  if (options.requests == "-") throw UsageError("--requests writes a file of its own, not to -");
   const std::vector<Output> outputs = plan_outputs(options);
   const ScenarioInput input = read_scenario(options.scenario, options.overrides, &options);
   print_warnings(input.warnings, line.common, terminal);

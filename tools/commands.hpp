@@ -18,6 +18,10 @@ class UsageError : public std::runtime_error {
 
 /// What --alpha, --noise and --metric ask for. Throws UsageError.
 CompareOptions compare_options(const ComparisonOptions& options);
+/// An issue for each metric that was asked for and that neither of two reports has. `metrics`:
+/// those that there are, to name the nearest.
+void add_unknown_metrics(const nlohmann::ordered_json& comparison, const std::string& file,
+                         const std::vector<std::string>& metrics, std::vector<Issue>& issues);
 
 int run_command(const CommandLine& line, const Terminal& terminal);
 int plan_command(const CommandLine& line, const Terminal& terminal);

@@ -82,15 +82,18 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
     const Parsed parsed = parse_command_line(arguments);
-    if (!parsed.command) {
-      std::fputs(parsed.text.c_str(), parsed.to_stderr ? stderr : stdout);
-      return parsed.exit_code;
-    }
-    const Terminal terminal = look_at_terminal(parsed.command->common);
+    const CommonOptions common = parsed.command ? parsed.command->common : CommonOptions{};
+    const Terminal terminal = look_at_terminal(common);
     try {
-      return dispatch(*parsed.command, terminal);
+      if (parsed.command) return dispatch(*parsed.command, terminal);
+      if (parsed.to_stderr) {
+        std::fputs(parsed.text.c_str(), stderr);
+      } else {
+        print_answer(parsed.text);
+      }
+      return parsed.exit_code;
     } catch (const headroom::InputError& error) {
-      print_issues(error.issues(), parsed.command->common, terminal);
+      print_issues(error.issues(), common, terminal);
       return kInputError;
     } catch (const Interrupted&) {
       return interrupt_exit_code();

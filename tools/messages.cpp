@@ -7,7 +7,6 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <stdexcept>
 
 #include "advice.hpp"
 #include "headroom/json/document.hpp"
@@ -33,7 +32,7 @@ void print_json_lines(std::span<const Issue> issues, const char* level) {
 void print_answer(const std::string& text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!written || std::fflush(stdout) != 0) {
-    throw std::runtime_error("standard output cannot be written");
+    cannot_write("standard output");
   }
 }
 

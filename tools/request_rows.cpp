@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <boost/iostreams/device/file.hpp>
+#include <atomic>
+#include <boost/iostreams/categories.hpp>
 #include <boost/iostreams/filter/gzip.hpp>
 #include <boost/iostreams/filtering_stream.hpp>
 #include <filesystem>
@@ -10,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "headroom/core/error.hpp"
+#include "messages.hpp"
 
 namespace headroom::tools {
 namespace {
@@ -53,15 +54,40 @@ struct Names {
   std::vector<std::string> classes, pools;
 };
 
+/// The end of a chain of filters. It takes what the file does not and says so, since a filter goes
+/// on offering what is refused for ever.
+struct PartFile {
+  using char_type = char;
+  using category = boost::iostreams::sink_tag;
+
+  std::streamsize write(const char* text, std::streamsize size) {
+    out->write(text, size);
+    return size;
+  }
+  std::ofstream* out;
+};
+
 class RowSink final : public RecordSink {
  public:
-  RowSink(const std::string& file, bool gzip, const JobIndex& job, const Names& names)
-      : prefix_(fmt::format("{},{},{},", job.replication, job.period, job.cell)), names_(names) {
+  /// A part of `whole`. `failed` is set when it does not take a row.
+  RowSink(const std::string& file, std::string whole, bool gzip, const JobIndex& job,
+          const Names& names, std::atomic<bool>& failed)
+      : whole_(std::move(whole)),
+        prefix_(fmt::format("{},{},{},", job.replication, job.period, job.cell)),
+        names_(names),
+        failed_(failed),
+        file_(file, std::ios::binary | std::ios::trunc) {
     if (gzip) out_.push(boost::iostreams::gzip_compressor());
-    out_.push(boost::iostreams::file_sink(file, std::ios::binary));
+    out_.push(PartFile{&file_});
+  }
+  ~RowSink() override {
+    out_.reset();
+    file_.close();
+    if (!file_) failed_ = true;
   }
 
   void on_end(const RequestRecord& record) override {
+    if (!file_) cannot_write(whole_);
     row_.clear();
     const auto put = [&](auto value) { fmt::format_to(std::back_inserter(row_), "{},", value); };
     fmt::format_to(std::back_inserter(row_), "{}{},{},", prefix_, index(record.id),
@@ -93,10 +119,12 @@ class RowSink final : public RecordSink {
  private:
   static std::uint32_t index_of(ReplicaId id) { return static_cast<std::uint32_t>(id); }
 
-  std::string prefix_;
+  std::string whole_, prefix_;
   const Names& names_;
+  std::atomic<bool>& failed_;
   fmt::memory_buffer row_;
-  boost::iostreams::filtering_ostream out_;
+  std::ofstream file_;
+  boost::iostreams::filtering_ostream out_;  // into file_
 };
 
 }  // namespace
@@ -107,6 +135,7 @@ struct RequestRows::Impl {
   std::size_t cells = 0;
   Names names;
   std::ofstream out;
+  std::atomic<bool> failed{false};
 
   std::string part(std::size_t replication, std::size_t period, std::size_t cell) const {
     return fmt::format("{}.part-{}-{}-{}", file, replication, period, cell);
@@ -129,13 +158,8 @@ RequestRows::RequestRows(std::string file, const ResolvedScenario& scenario)
   } else {
     impl_->out << kHeader;
   }
-  if (!impl_->out) {
-    Issue issue;
-    issue.code = "E102";
-    issue.file = impl_->file;
-    issue.message = "cannot be written";
-    throw InputError({issue});
-  }
+  impl_->out.flush();
+  if (!impl_->out) cannot_write(impl_->file);
 }
 
 RequestRows::~RequestRows() {
@@ -152,8 +176,8 @@ RequestRows::~RequestRows() {
 }
 
 std::unique_ptr<RecordSink> RequestRows::sink(const JobIndex& job) const {
-  return std::make_unique<RowSink>(impl_->part(job.replication, job.period, job.cell), impl_->gzip,
-                                   job, impl_->names);
+  return std::make_unique<RowSink>(impl_->part(job.replication, job.period, job.cell), impl_->file,
+                                   impl_->gzip, job, impl_->names, impl_->failed);
 }
 
 void RequestRows::append(std::size_t replication, std::size_t period) {
@@ -165,6 +189,7 @@ void RequestRows::append(std::size_t replication, std::size_t period) {
     std::filesystem::remove(part);
   }
   impl_->out.flush();
+  if (!impl_->out || impl_->failed) cannot_write(impl_->file);
 }
 
 }  // namespace headroom::tools

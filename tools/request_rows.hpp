@@ -23,7 +23,8 @@ class RequestRows {
 
   /// Sink of one job; called from the thread that runs it.
   std::unique_ptr<RecordSink> sink(const JobIndex& job) const;
-  /// Appends the parts of one (replication, period), whose jobs have all ended.
+  /// Appends the parts of one (replication, period), whose jobs have all ended. Throws InputError
+  /// when they, or a row of them, could not be written.
   void append(std::size_t replication, std::size_t period);
 
  private:

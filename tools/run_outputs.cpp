@@ -22,8 +22,9 @@ std::string extension_of(const std::string& format) {
 
 bool names_directory(const std::string& out) {
   std::error_code ignored;
-  return out.back() == '/' || std::filesystem::is_directory(out, ignored) ||
-         !std::filesystem::path(out).has_extension();
+  if (out.back() == '/') return true;
+  if (std::filesystem::exists(out, ignored)) return std::filesystem::is_directory(out, ignored);
+  return !std::filesystem::path(out).has_extension();
 }
 
 std::vector<Output> into_directory(const std::string& directory,
@@ -44,6 +45,32 @@ Output into_file(const std::string& file, const std::vector<std::string>& format
                      ".txt, or give --format");
   }
   return {format, file};
+}
+
+/// One file cannot be two of: what is read, the report, the rows. What is no file, such as
+/// /dev/null, takes any number.
+void refuse_overlaps(const RunOptions& options, const std::vector<Output>& outputs) {
+  namespace fs = std::filesystem;
+  struct Use {
+    std::string path, what;
+  };
+  std::vector<Use> uses{{options.scenario, "the scenario"}, {options.requests, "--requests"}};
+  for (const Output& output : outputs) uses.push_back({output.path, "-o"});
+  const auto place = [](const std::string& path) {
+    std::error_code ignored;
+    return fs::weakly_canonical(path, ignored);
+  };
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (uses[i].path.empty() || uses[j].path.empty() || uses[j].path == "-") continue;
+      std::error_code ignored;
+      const fs::path at = place(uses[i].path);
+      if (at != place(uses[j].path)) continue;
+      if (fs::exists(at, ignored) && !fs::is_regular_file(at, ignored)) continue;
+      throw UsageError("'" + uses[i].path + "' is both " + uses[j].what + " and " + uses[i].what +
+                       ": give another file");
+    }
+  }
 }
 
 std::string render_plan(const Output& output, const nlohmann::ordered_json& report,
@@ -111,6 +138,7 @@ std::vector<Output> plan_outputs(const RunOptions& options) {
     }
     const std::string form = options.out == "-" ? "json" : "text";
     outputs.push_back({formats.empty() ? form : formats.front(), ""});
+    refuse_overlaps(options, outputs);
     return outputs;
   }
   if (names_directory(options.out)) {
@@ -120,6 +148,7 @@ std::vector<Output> plan_outputs(const RunOptions& options) {
     outputs.push_back(into_file(options.out, formats));
   }
   outputs.push_back({options.json ? "json" : "text", ""});
+  refuse_overlaps(options, outputs);
   return outputs;
 }
 

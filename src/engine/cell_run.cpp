@@ -12,10 +12,6 @@ namespace {
 /// Replicas from which fetching ahead pays: below, their state stays in the caches.
 constexpr std::size_t kFetchAheadFrom = 64;
 
-bool makes_tokens(const PoolConfig& pool) {
-  return pool.mode == BatchMode::kContinuous || pool.mode == BatchMode::kChunked;
-}
-
 std::size_t entity_count(const CellConfig& config) {
   std::size_t count = 0;
   for (const PoolConfig& pool : config.pools) {
@@ -55,8 +51,8 @@ Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks hor
     pool.completions = CompletionRows(count);
     pool.block = Divisor(config.block_tokens);
   }
-  const auto bins = static_cast<std::size_t>(std::max<std::int64_t>(
-      1, (horizon.count + collect.timeline_step.count - 1) / collect.timeline_step.count));
+  const auto bins =
+      static_cast<std::size_t>(std::max<std::int64_t>(1, bins_of(horizon, collect.timeline_step)));
   pool.running = pool.queued = pool.busy = pool.in_service = pool.down =
       StepSeries(bins, collect.timeline_step);
   pool.in_service.set(static_cast<double>(config.replicas), 0);
@@ -172,10 +168,12 @@ void CellRun::next_arrival() {
 
 Outcome CellRun::run() {
   while (true) {
+    const std::int64_t before = now_;
     now_ = std::min(std::min(events_.first_time(), next_arrival_), next_change_);
     while (!expiries_.empty() && !still_waits(expiries_.top())) expiries_.pop();
     if (!expiries_.empty()) now_ = std::min(now_, expiries_.top().time);
     if (!retries_.empty()) now_ = std::min(now_, retries_.top().time);
+    HEADROOM_DCHECK(now_ >= before, "time does not go back");
     if (now_ >= config_.horizon.count) break;
     tick();
   }
@@ -220,7 +218,9 @@ void CellRun::fetch_requests(std::size_t entity) const {
   if (rarely(place.replica >= pool.replicas.size())) return;
   const Replica& replica = pool.replicas[place.replica];
   live_.fetch(replica.needed_at_end);
-  pool.completions.fetch(place.replica, replica.decoding, replica.soon);
+  if (!pool.rows.empty()) {
+    pool.completions.fetch(place.replica, replica.decoding, replica.soon);
+  }
   if (!pool.central) live_.fetch(pool.queues[place.replica].head());
 }
 
@@ -337,7 +337,7 @@ void CellRun::arrivals() {
     request.id = index(next_request_.id);
     request.request_class = static_cast<std::uint16_t>(index(next_request_.request_class));
     request.tier = tier_of_class_[request.request_class];
-    if (next_request_.patience != kNever) request.expiry = now_ + next_request_.patience.count;
+    request.expiry = later(now_, next_request_.patience.count);
     request.watched = request.expiry == kNever.count;
     request.prompt = next_request_.work.prompt_tokens;
     request.output = next_request_.work.output_tokens;
@@ -526,7 +526,7 @@ void CellRun::set_idle(Pool& pool, std::uint32_t r) {
   std::int64_t wake = kNever.count;
   if (rarely(pool.config->mode == BatchMode::kStatic && !pool.central)) {
     const std::int64_t oldest = pool.queues[r].oldest_joined(live_);
-    if (oldest != kNever.count) wake = oldest + pool.config->max_wait.count;
+    if (oldest != kNever.count) wake = later(oldest, pool.config->max_wait.count);
   }
   set_event(pool, r, wake);
 }

@@ -16,11 +16,12 @@
 namespace headroom {
 
 /// One cell's simulation. The rules are docs/serving.md; docs/architecture.md explains running
-/// ahead. Split over several files: cell_run.cpp (ticks, queues, routing), token_steps.cpp
+/// ahead. Split over several files: cell_run.cpp (ticks and queues), routing.cpp, token_steps.cpp
 /// (building and ending steps of continuous and chunked pools), plans.cpp (runs of decode steps),
-/// preemption.cpp, fleet_changes.cpp (replicas that start, fail and are removed), central.cpp (one
-/// queue for many replicas), simple_pools.cpp (slots and static batches). They are one translation
-/// unit: what is `inline` here is on the way of every event, small or called from a place or two.
+/// preemption.cpp, gateway.cpp (who is refused, leaves or tries again), fleet_changes.cpp (replicas
+/// that start, fail and are removed), central.cpp (one queue for many replicas), simple_pools.cpp
+/// (slots and static batches), horizon.cpp (the end). They are one translation unit: what is
+/// `inline` here is on the way of every event, small or called from a place or two.
 class CellRun {
  public:
   CellRun(const CellConfig& config, RequestStream& requests, RecordSink* sink, RunMonitor* monitor,
@@ -32,7 +33,7 @@ class CellRun {
     std::uint32_t a = 0, b = 0;  // a <= b
   };
 
-  // cell_run.cpp: ticks, queues, routing
+  // cell_run.cpp: ticks and queues
   void tick();
   void set_event(Pool& pool, std::uint32_t r, std::int64_t time);
   inline void fetch_state(std::size_t entity) const;
@@ -42,15 +43,8 @@ class CellRun {
   inline void patience();
   inline void arrivals();
   void hand_overs();
-  /// moved_off: the removed replica whose queue it was in.
-  void join(Slot slot, std::uint32_t moved_off = kNoReplica);
   inline bool refused(Slot slot);
   inline RejectReason cannot_serve(const LiveRequest& request) const;
-  std::uint32_t route(Pool& pool, Slot slot, std::uint32_t moved_off);
-  static inline std::uint32_t less_loaded(const Pool& pool, const RoutePair& pair);
-  inline RoutePair draw_pair(const Pool& pool, std::uint32_t kind, std::uint64_t id,
-                             std::uint64_t entity, std::uint32_t stage,
-                             std::uint32_t moved_off) const;
   inline void admission();
   inline void begin(Pool& pool, std::uint32_t r);
   inline void end_event(Pool& pool, std::uint32_t r);
@@ -64,6 +58,17 @@ class CellRun {
   void set_idle(Pool& pool, std::uint32_t r);
   /// REQUIRES: replica.start is set.
   inline void set_busy(Pool& pool, std::uint32_t r, Activity activity, std::int64_t duration);
+
+  // routing.cpp
+  /// moved_off: the removed replica whose queue it was in.
+  void join(Slot slot, std::uint32_t moved_off = kNoReplica);
+  std::uint32_t route(Pool& pool, Slot slot, std::uint32_t moved_off);
+  static inline std::uint32_t less_loaded(const Pool& pool, const RoutePair& pair);
+  inline RoutePair draw_pair(const Pool& pool, std::uint32_t kind, std::uint64_t id,
+                             std::uint64_t entity, std::uint32_t stage,
+                             std::uint32_t moved_off) const;
+
+  // horizon.cpp
   void end_at_horizon();
   /// Accounts for the step or plan that a replica is inside of and will not end: its steps that end
   /// before `end`. REQUIRES: it is inside one.
@@ -157,7 +162,7 @@ class CellRun {
 
   // preemption.cpp
   Slot pick_victim(const Pool& pool, std::uint32_t r) const;
-  Slot preempt(Pool& pool, std::uint32_t r);
+  void preempt(Pool& pool, std::uint32_t r);
   void take_off(Pool& pool, std::uint32_t r, Slot slot);
   void running_phase(Pool& pool, std::uint32_t r, Draft& draft);
 
@@ -169,6 +174,7 @@ class CellRun {
   std::uint32_t taker_of(const Pool& pool, Slot head) const;
 
   // simple_pools.cpp
+  void begin_service(Pool& pool, std::uint32_t r, TieredQueue& queue);
   void begin_slots(Pool& pool, std::uint32_t r);
   void end_slots(Pool& pool, std::uint32_t r);
   void central_slots(Pool& pool);

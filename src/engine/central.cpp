@@ -56,7 +56,8 @@ void CellRun::scan_for_head(Pool& pool, Slot head, std::int64_t earliest) {
 }
 
 /// The replicas at a step boundary, in order, their drafts opened. The running phases come first:
-/// their victims may be admitted by replicas that are idle.
+/// their victims may be admitted by replicas that are idle. Of those, who are alike, only as many
+/// are looked at as there are requests that wait.
 void CellRun::gather_at_boundary(Pool& pool) {
   at_boundary_.swap(pool.noted);
   pool.noted.clear();
@@ -68,10 +69,12 @@ void CellRun::gather_at_boundary(Pool& pool) {
   for (const std::uint32_t r : at_boundary_) drafts_[r] = open_draft(pool, r);
   const bool all_busy = pool.busy.value() == static_cast<double>(pool.replicas.size());
   if (all_busy || pool.queues[0].empty()) return;
-  for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
+  std::int64_t wanted = pool.queues[0].size();
+  for (std::uint32_t r = 0; r < pool.replicas.size() && wanted > 0; ++r) {
     const Replica& replica = pool.replicas[r];
     if (replica.activity != Activity::kIdle || replica.ready) continue;
     if (replica.standing != Standing::kServing) continue;
+    --wanted;
     at_boundary_.insert(std::upper_bound(at_boundary_.begin(), at_boundary_.end(), r), r);
     drafts_[r] = open_draft(pool, r);
   }
@@ -94,8 +97,13 @@ void CellRun::central_token_round(Pool& pool) {
   while (again) {
     gather_at_boundary(pool);
     for (Slot head = queue.head(); head != kNoSlot; head = queue.head()) {
-      if (pool.scanned_ticket != live_.detail(head).ticket) scan_for_head(pool, head, earliest);
-      const std::uint32_t taker = taker_of(pool, head);
+      std::uint32_t taker = taker_of(pool, head);
+      // Nobody whose plan may be cut has fewer than none admitted.
+      const bool empty = taker != kNoReplica && pool.replicas[taker].admitted == 0;
+      if (!empty && pool.scanned_ticket != live_.detail(head).ticket) {
+        scan_for_head(pool, head, earliest);
+        taker = taker_of(pool, head);
+      }
       if (taker == kNoReplica) {
         const bool look = kPlantedFault != PlantedFault::kNoSecondLook;
         if (pool.scanned_until <= now_ && look) scan_for_head(pool, head, now_ + 1);

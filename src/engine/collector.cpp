@@ -9,8 +9,7 @@ namespace headroom {
 namespace {
 
 std::size_t bins_for(Ticks horizon, Ticks width) {
-  const std::int64_t bins = (horizon.count + width.count - 1) / width.count;
-  return static_cast<std::size_t>(std::max<std::int64_t>(1, bins));
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, bins_of(horizon, width)));
 }
 
 /// Ends of requests after which a monitor is told.
@@ -19,10 +18,6 @@ constexpr std::int64_t kTellEvery = 4096;
 /// Of this stage and those before it: only then is there anything kept of them.
 std::int32_t output_so_far(const LiveRequest& request, const RequestDetail& detail) {
   return request.output + (request.stage > 0 ? detail.earlier_output : 0);
-}
-
-bool pool_makes_tokens(const PoolConfig& pool) {
-  return pool.mode == BatchMode::kContinuous || pool.mode == BatchMode::kChunked;
 }
 
 }  // namespace
@@ -44,7 +39,7 @@ Collector::Collector(const CellConfig& config, RequestStream& requests, RecordSi
   for (const ClassConfig& request_class : config.classes) {
     bool tokens = false;
     for (const PoolId pool : request_class.stages) {
-      tokens = tokens || pool_makes_tokens(config.pools[index(pool)]);
+      tokens = tokens || makes_tokens(config.pools[index(pool)]);
     }
     makes_tokens_.push_back(tokens);
     ClassState state;
@@ -107,7 +102,7 @@ void Collector::leave_backlog(LiveRequest& request, std::int64_t now) {
   ClassState& state = classes_[request.request_class];
   change_backlog(request.request_class, -1, now);
   const std::int64_t late_from =
-      request.arrival + config_.classes[request.request_class].drain_limit.count;
+      later(request.arrival, config_.classes[request.request_class].drain_limit.count);
   if (now > late_from) note_late(request.request_class, late_from, now);
   // Ends of bins at which it was the oldest so far. An earlier end is covered already once a later
   // one is: whoever was older there was in the backlog all along.
@@ -319,7 +314,7 @@ Outcome Collector::finish(std::int64_t horizon) {
     ClassTimeline timeline;
     timeline.arrivals = std::move(state.arrivals);
     timeline.queue_len = state.backlog.means(config_.horizon);
-    timeline.backlog_peak = state.backlog_peak;
+    timeline.backlog_peak = timeline.largest_peak = state.backlog_peak;
     timeline.backlog_peak_at = {state.backlog_peak_at};
     for (std::size_t bin = 0; bin < bins_; ++bin) {
       const std::int64_t width = config_.collect.timeline_step.count;

@@ -35,6 +35,7 @@ class CompletionRows {
   /// Calls tell(word) for every one, in no order.
   template <class Tell>
   void each(std::size_t replica, std::int32_t count, std::int32_t soon, Tell tell) const {
+    if (count == 0) return;  // there may be no rows at all
     const std::uint64_t* const row = words_.data() + replica * stride_;
     for (std::int32_t i = 0; i < count - soon; ++i) tell(row[i]);
     for (std::size_t i = stride_ - static_cast<std::size_t>(soon); i < stride_; ++i) tell(row[i]);

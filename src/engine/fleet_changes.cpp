@@ -48,7 +48,7 @@ void CellRun::fault(Pool& pool, std::uint32_t r) {
   settle_decodes(pool, r);
   if (pool.config->mode == BatchMode::kSlots) {
     for (const SlotFinish& member : pool.slot_finishes[r]) {
-      const std::int64_t service = at_least_one_tick(live_.detail(member.slot).service);
+      const std::int64_t service = live_.detail(member.slot).service;
       pool.totals.busy_ps += static_cast<double>(now_ - (member.time - service));
     }
   }

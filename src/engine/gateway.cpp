@@ -8,10 +8,6 @@
 namespace headroom {
 namespace {
 
-std::int64_t later(std::int64_t from, std::int64_t by) {
-  return by >= kNever.count - from ? kNever.count : from + by;
-}
-
 /// Whether a class's work can be wasted: then it is known what it cost.
 bool can_be_wasted(const CellConfig& config, const ClassConfig& of) {
   if (of.leaves_in_service() || !config.fleet_events.empty()) return true;
@@ -253,7 +249,7 @@ void CellRun::leave_in_service(Pool& pool, std::uint32_t r, Slot slot) {
     auto& finishes = pool.slot_finishes[r];
     const auto finish = std::find_if(finishes.begin(), finishes.end(),
                                      [slot](const SlotFinish& f) { return f.slot == slot; });
-    const std::int64_t began = finish->time - at_least_one_tick(live_.detail(slot).service);
+    const std::int64_t began = finish->time - live_.detail(slot).service;
     pool.totals.busy_ps += static_cast<double>(now_ - began);
     pool.busy.add(-1, now_);
     finishes.erase(finish);

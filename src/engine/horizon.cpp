@@ -12,6 +12,13 @@ void CellRun::stop_step(Pool& pool, std::uint32_t r, std::int64_t end) {
   if (replica.activity == Activity::kBatch) return;
   const auto blocks = static_cast<double>(pool.config->kv_blocks);
   const double held_before = blocks - static_cast<double>(replica.free_blocks);
+  const bool mixed = pool.config->mode == BatchMode::kChunked;
+  const std::int64_t batch = mixed || replica.activity == Activity::kDecode ? replica.decoding : 0;
+  std::int64_t tokens = batch;
+  for (Slot slot = replica.prefill_first; slot != kNoSlot; slot = live_[slot].next) {
+    tokens += live_[slot].chunk;
+  }
+  tally_size(pool, batch, tokens, now_ - replica.start);
   if (replica.activity == Activity::kDecode) {
     const std::int64_t steps = steps_to_reach(replica, end) - 1;
     if (steps > 0) {
@@ -22,8 +29,9 @@ void CellRun::stop_step(Pool& pool, std::uint32_t r, std::int64_t end) {
       pool.totals.steps += static_cast<double>(steps);
     }
   }
-  pool.kv.add_line(replica.start, held_before, now_,
-                   blocks - static_cast<double>(replica.free_blocks));
+  const double held = blocks - static_cast<double>(replica.free_blocks);
+  pool.kv.add_line(replica.start, held_before, now_, held);
+  pool.totals.kv_block_peak = std::max(pool.totals.kv_block_peak, held);
 }
 
 /// Brings the tokens made by the decodes of a replica up to its step count.

@@ -5,12 +5,17 @@
 #include <vector>
 
 #include "headroom/core/check.hpp"
+#include "headroom/engine/config.hpp"
 #include "headroom/engine/record.hpp"
 #include "headroom/workload/request_stream.hpp"
 #include "large_pages.hpp"
 #include "prefetch.hpp"
 
 namespace headroom {
+
+inline std::int64_t later(std::int64_t from, std::int64_t by) {
+  return later(Ticks{from}, Ticks{by}).count;
+}
 
 /// Place of a request in the slab of those in the system.
 using Slot = std::uint32_t;
@@ -48,7 +53,7 @@ struct alignas(64) LiveRequest {
   /// Replica's step count when it began to decode; while it waits after a preemption, the number of
   /// blocks that its replica takes before the first of those it left.
   std::uint64_t decode_from = 0;
-  std::int64_t expiry = kNever.count;  ///< arrival + patience
+  std::int64_t expiry = kNever.count;  ///< when its user leaves if it still waits then
   std::uint64_t id = 0;
   std::int32_t computed = 0;  ///< tokens with KV, or left so; up to date in prefill only
   std::int32_t chunk = 0;     ///< tokens its replica computes for it in the present step
@@ -118,9 +123,6 @@ class LiveRequests {
   std::vector<Slot> free_;
 };
 
-/// Distinct tiers a scenario may use.
-inline constexpr std::size_t kMaxTiers = 6;
-
 /// A queue ordered by tier, then by joining; one doubly linked list a tier.
 class alignas(64) TieredQueue {
  public:
@@ -139,10 +141,10 @@ class alignas(64) TieredQueue {
     }
     return first;
   }
-  /// The first of every tier, best tier first; kNoSlot for an empty tier.
+  /// The first and the last of a tier; kNoSlot where it is empty.
   Slot first_of(std::size_t tier) const { return lists_[tier].first; }
-  std::size_t tiers() const { return tiers_; }
   Slot last_of(std::size_t tier) const { return lists_[tier].last; }
+  std::size_t tiers() const { return tiers_; }
 
   void push_back(LiveRequests& all, Slot slot) {
     List& list = lists_[all[slot].tier];

@@ -117,7 +117,8 @@ void Outcome::merge(const Outcome& other, double weight) {
           std::max(classes[c].oldest_age_s[i], other.classes[c].oldest_age_s[i]);
     }
     // Peaks of cells need not fall together: their sum bounds the fleet's from above.
-    if (weight * other.classes[c].backlog_peak > classes[c].backlog_peak) {
+    if (weight * other.classes[c].largest_peak > classes[c].largest_peak) {
+      classes[c].largest_peak = weight * other.classes[c].largest_peak;
       classes[c].backlog_peak_at = other.classes[c].backlog_peak_at;
     }
     classes[c].backlog_peak += weight * other.classes[c].backlog_peak;
@@ -181,6 +182,7 @@ void Outcome::scale(double weight) {
     times(timeline.arrivals);
     times(timeline.queue_len);
     timeline.backlog_peak *= weight;
+    timeline.largest_peak *= weight;
   }
   for (PoolTimeline& timeline : pools) {
     times(timeline.running);

@@ -9,8 +9,10 @@
 namespace headroom {
 namespace {
 
-/// Longest plan, in steps: keeps every closed sum inside 64 bits (steps of up to a second).
-constexpr std::int64_t kMaxPlanSteps = 65'536;
+/// Longest plan, in steps, of steps up to a second that grow by up to 0.4 ms each; and of others.
+/// Both keep a plan within ten days, and so every closed sum inside 64 bits.
+constexpr std::int64_t kMaxPlanSteps = 65'536, kMaxSlowSteps = 64;
+constexpr std::int64_t kSlowStep = kTicksPerSecond, kSlowGrowth = 4 * kTicksPerSecond / 10'000;
 
 }  // namespace
 
@@ -65,12 +67,15 @@ void CellRun::start_plan(Pool& pool, std::uint32_t r, std::int64_t start, bool o
     steps = std::min(steps, (room + n - 1) / n);
   }
   if (rarely(one_step || stepwise_)) steps = 1;
-  steps = steps_within(pool, r, steps);
-  HEADROOM_DCHECK(steps >= 1, "the running phase has made room for one step");
-
   replica.first_step = (table.dense(n) + table.per_sequence(n)).count + piece->base_ps +
                        piece->slope_ps * (replica.context - piece->context_from);
   replica.step_growth = piece->slope_ps * n;
+  if (rarely(replica.first_step > kSlowStep || replica.step_growth > kSlowGrowth)) {
+    steps = std::min(steps, kMaxSlowSteps);
+  }
+  steps = steps_within(pool, r, steps);
+  HEADROOM_DCHECK(steps >= 1, "the running phase has made room for one step");
+
   if (rarely(!pool.leavers.empty() && kPlantedFault != PlantedFault::kNoCutForLeaver)) {
     const std::int64_t leave = first_leave(pool, r);
     if (leave < start + plan_time(replica, steps)) steps = steps_to_reach(replica, leave);
@@ -215,6 +220,7 @@ void CellRun::finish_completed(Pool& pool, std::uint32_t r) {
   while (replica.decoding > 0) {
     const std::uint64_t word = pool.completions.first(r, replica.soon);
     if (Completion::step(word) != replica.steps) break;
+    HEADROOM_DCHECK(replica.last_decode == now_, "nobody ends with a step that is yet to end");
     const Slot slot = Completion::slot(word);
     LiveRequest& request = live_[slot];
     request.made = request.output;

@@ -54,7 +54,7 @@ void CellRun::take_off(Pool& pool, std::uint32_t r, Slot slot) {
   }
 }
 
-Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
+void CellRun::preempt(Pool& pool, std::uint32_t r) {
   const Slot victim = pick_victim(pool, r);
   HEADROOM_DCHECK(victim != kNoSlot, "blocks run out only while somebody holds them");
   LiveRequest& request = live_[victim];
@@ -94,7 +94,6 @@ Slot CellRun::preempt(Pool& pool, std::uint32_t r) {
     request.watched = false;
     watch(victim);
   }
-  return victim;
 }
 
 void CellRun::running_phase(Pool& pool, std::uint32_t r, Draft& draft) {

@@ -162,10 +162,10 @@ struct Pool {
     loads[replica] += change;
     if (ranked) ranking.set(replica, loads[replica]);
   }
-  /// REQUIRES: tokens >= 0.
   void note_taken(std::size_t replica, std::int64_t count) {
     if (!taken.empty()) taken[replica] += count;
   }
+  /// That so many tokens fill. REQUIRES: tokens >= 0.
   std::int64_t blocks(std::int64_t tokens) const {
     return static_cast<std::int64_t>(
         block.quotient(static_cast<std::uint64_t>(tokens + config->block_tokens - 1)));

@@ -5,15 +5,24 @@
 #include "cell_run.hpp"
 
 namespace headroom {
+
+/// Puts the head of a queue on a free slot.
+void CellRun::begin_service(Pool& pool, std::uint32_t r, TieredQueue& queue) {
+  const Slot slot = queue.head();
+  admit(pool, r, queue, slot);
+  std::int64_t& service = live_.detail(slot).service;
+  service = std::min(at_least_one_tick(service), kNever.count - now_);
+  auto& finishes = pool.slot_finishes[r];
+  finishes.push_back({now_ + service, slot});
+  std::push_heap(finishes.begin(), finishes.end(), std::greater<>());
+  pool.busy.add(1, now_);
+}
+
 void CellRun::begin_slots(Pool& pool, std::uint32_t r) {
   Replica& replica = pool.replicas[r];
   TieredQueue& queue = pool.queue_of(r);
   while (replica.admitted < pool.config->max_batch && !queue.empty()) {
-    const Slot slot = queue.head();
-    admit(pool, r, queue, slot);
-    pool.slot_finishes[r].push_back({now_ + at_least_one_tick(live_.detail(slot).service), slot});
-    std::push_heap(pool.slot_finishes[r].begin(), pool.slot_finishes[r].end(), std::greater<>());
-    pool.busy.add(1, now_);
+    begin_service(pool, r, queue);
   }
   set_event(pool, r, slots_event(pool, r));
 }
@@ -25,7 +34,7 @@ void CellRun::end_slots(Pool& pool, std::uint32_t r) {
     std::pop_heap(finishes.begin(), finishes.end(), std::greater<>());
     finishes.pop_back();
     pool.busy.add(-1, now_);
-    pool.totals.busy_ps += static_cast<double>(at_least_one_tick(live_.detail(slot).service));
+    pool.totals.busy_ps += static_cast<double>(live_.detail(slot).service);
     leave_replica(pool, r, slot);
     stage_done(slot);
   }
@@ -40,11 +49,7 @@ void CellRun::central_slots(Pool& pool) {
   // lowest id.
   while (!queue.empty() && pool.ranking.first_time() < pool.config->max_batch) {
     const auto r = static_cast<std::uint32_t>(pool.ranking.first_entity());
-    const Slot slot = queue.head();
-    admit(pool, r, queue, slot);
-    pool.slot_finishes[r].push_back({now_ + at_least_one_tick(live_.detail(slot).service), slot});
-    std::push_heap(pool.slot_finishes[r].begin(), pool.slot_finishes[r].end(), std::greater<>());
-    pool.busy.add(1, now_);
+    begin_service(pool, r, queue);
     set_event(pool, r, slots_event(pool, r));
   }
 }
@@ -70,7 +75,7 @@ bool CellRun::begin_batch(Pool& pool, std::uint32_t r) {
           : longest;
   pool.totals.steps += 1;
   replica.start = now_;
-  set_busy(pool, r, Activity::kBatch, duration);
+  set_busy(pool, r, Activity::kBatch, std::min(duration, kNever.count - now_));
   return true;
 }
 
@@ -85,17 +90,20 @@ void CellRun::end_batch(Pool& pool, std::uint32_t r) {
 }
 
 void CellRun::central_batches(Pool& pool) {
+  bool starts = true;  // another batch, as far as the queue is concerned
   for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
     Replica& replica = pool.replicas[r];
     if (!replica.ready && replica.activity != Activity::kIdle) continue;
+    const bool begins = starts && replica.standing == Standing::kServing;
+    if (begins) starts = begin_batch(pool, r);
+    if (replica.ready && !(begins && starts)) set_idle(pool, r);
     replica.ready = false;
-    const bool serves = replica.standing == Standing::kServing;
-    if (!serves || !begin_batch(pool, r)) set_idle(pool, r);
   }
   const bool idle = pool.ranking.first_time() == 0;
   const std::int64_t oldest = pool.queue_of(0).oldest_joined(live_);
   const bool wait = idle && oldest != kNever.count;
-  events_.set(pool.timer_entity(), wait ? oldest + pool.config->max_wait.count : kNever.count);
+  events_.set(pool.timer_entity(),
+              wait ? later(oldest, pool.config->max_wait.count) : kNever.count);
 }
 
 }  // namespace headroom

@@ -254,12 +254,12 @@ void Decoder::integer(const Field& field, std::int64_t& value, const Range& rang
     const bool whole = node->kind == Node::Kind::kInteger ||
                        (node->kind == Node::Kind::kReal && std::abs(node->real) <= kExactInteger &&
                         node->real == std::floor(node->real));
-    if (!whole) {
-      no_number(*node, "a whole number");
-    } else if (!in_range(node->real, range)) {
+    if (node->is_number() && !in_range(node->real, range)) {
       report(
           *node, "E111",
           describe_found(*node) + " is out of range; expected " + range_text(range, std::nullopt));
+    } else if (!whole) {
+      no_number(*node, "a whole number");
     } else {
       value = node->kind == Node::Kind::kInteger ? node->integer
                                                  : static_cast<std::int64_t>(node->real);

@@ -1,5 +1,6 @@
 #include "headroom/report/compare.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -70,12 +71,23 @@ Json row_of(const Gate& gate, const Difference& d, double adjusted, double alpha
   return row;
 }
 
+/// Of two reports with one seed. A baseline keeps a part of its report's samples, and replications
+/// are the same however many there are.
 bool any_value_differs(const Json& base, const Json& now) {
+  std::size_t common = 0;
   for (const Json& sample : base["samples"]) {
     const Json* other = find_sample(now, key_of(sample));
-    if (other == nullptr || (*other)["values"] != sample["values"]) return true;
+    if (other == nullptr) continue;
+    ++common;
+    const Json &a = sample["values"], &b = (*other)["values"];
+    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+      if (a[i] != b[i]) return true;
+    }
   }
-  return base["samples"].size() != now["samples"].size();
+  const auto has_others = [common](const Json& report, const Json& other) {
+    return other["kind"] != "baseline" && report["samples"].size() > common;
+  };
+  return has_others(base, now) || has_others(now, base);
 }
 
 std::string program_of(const Json& report) {

@@ -150,6 +150,23 @@ std::string gate_name(const Json& key) {
   return name;
 }
 
+std::vector<std::string> metric_names(const Json& report) {
+  std::vector<std::string> names;
+  for (const Json& sample : report["samples"]) {
+    MetricGate gate;
+    if (sample.contains("target")) {
+      gate.target = sample["target"];
+    } else {
+      gate.metric = sample["metric"];
+      if (!sample["statistic"].is_null()) gate.statistic = sample["statistic"];
+      if (sample["window"] != "run") gate.window = sample["window"];
+      if (sample["class"] != "all") gate.request_class = sample["class"];
+    }
+    names.push_back(written(gate));
+  }
+  return names;
+}
+
 const Json* find_sample(const Json& report, const Json& key) {
   for (const Json& sample : report["samples"]) {
     if (key_of(sample) == key) return &sample;

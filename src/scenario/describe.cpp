@@ -43,6 +43,9 @@ void describe_provenance(Archive& a, std::vector<ScenarioProvenance>& provenance
       names);
 }
 
+/// Times are sums of two spans, one of them a whole run, and 64 bits hold 106 days.
+constexpr Range kTimelineStep{0, 15 * 86'400};
+
 void too_long(Archive& a, std::string_view key, double span_s) {
   a.problem(key, "E142",
             "one run spans at most 90 days, found " +
@@ -77,7 +80,7 @@ void describe(Archive& a, ScenarioTime& time) {
   a.duration({"warmup", "arrivals of this first part do not count in results"}, time.warmup);
   a.duration({"drain", "the run goes on so long after the last arrivals"}, time.drain);
   a.duration({"timeline_step", "width of a timeline bin; 0 = by the run's length"},
-             time.timeline_step);
+             time.timeline_step, kTimelineStep);
   if (!a.decoding()) return;
   if (time.duration + time.drain > kMaxRunSpan) {
     too_long(a, "drain", seconds(time.duration) + seconds(time.drain));

@@ -34,9 +34,12 @@ constexpr std::array<Choice, 6> kStatistics{{{"mean", "over the requests that ha
                                              {"p99", "99th percentile, the lost ones ranked last"},
                                              {"max", "largest of the requests that have it"}}};
 
+/// A longer limit than the longest run is none.
+constexpr double kLongestLimit_s = seconds(kMaxRunSpan);
+
 void limit_duration(Archive& a, const json::Field& field, std::optional<Ticks>& value) {
   double held = value ? seconds(*value) : 0;
-  a.quantity(field, held, Dimension::kDuration, json::kPositive);
+  a.quantity(field, held, Dimension::kDuration, Range{0, kLongestLimit_s, true, false});
   if (a.has(field.key)) value = ticks_from_seconds(held);
 }
 
@@ -49,7 +52,7 @@ void describe_limit(Archive& a, ScenarioTarget& target, std::size_t metric) {
   }
   if (metric < kLatencies || name == "drain_time") {
     a.quantity({"max", "the target holds at or below it", required}, target.limit,
-               Dimension::kDuration, json::kNonNegative);
+               Dimension::kDuration, Range{0, kLongestLimit_s});
   } else if (name == "goodput") {
     a.quantity({"min", "the target holds at or above it", required}, target.limit, Dimension::kRate,
                json::kNonNegative);

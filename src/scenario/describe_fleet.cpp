@@ -1,5 +1,6 @@
 #include <array>
 
+#include "headroom/engine/config.hpp"
 #include "headroom/policy/names.hpp"
 #include "headroom/scenario/scenario.hpp"
 #include "words.hpp"
@@ -17,7 +18,7 @@ constexpr Range kTokens{0, 1e8};
 
 void max_batch(Archive& a, BatchingConfig& batching) {
   a.integer({"max_batch", "requests in service at once on one replica; 0 = by the mode"},
-            batching.max_batch, Range{0, 65'536});
+            batching.max_batch, Range{0, static_cast<double>(kMaxBatch)});
 }
 
 void token_budget(Archive& a, BatchingConfig& batching) {

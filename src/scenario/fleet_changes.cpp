@@ -194,7 +194,7 @@ void resolve_faults(const Context& context, ResolvedScenario& resolved) {
       const ScenarioPool& pool = scenario.pools[p];
       ResolvedFault one;
       one.from = *at;
-      one.to = *at + fault.lasts;
+      one.to = later(*at, fault.lasts);
       one.pool = p;
       one.nodes = fault.nodes;
       std::int64_t nodes = nodes_of(resolved.pools[p], most_replicas(resolved.pools[p]));

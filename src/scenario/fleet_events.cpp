@@ -58,9 +58,9 @@ void draw_failures(const FailuresConfig& failures, const RunKey& key, std::uint3
     const double up_s = -failures.mean_time_between_s * std::log(random.uniform());
     if (up_s >= seconds(horizon - at)) return;
     const Ticks from = at + ticks_from_seconds(up_s);
-    const Ticks repair = std::max(Ticks{1}, ticks_from_seconds(repair_s(random)));
+    const double drawn_s = std::min(repair_s(random), seconds(kMaxRunSpan));
     if (from >= horizon) return;
-    at = from + repair;
+    at = later(from, std::max(Ticks{1}, ticks_from_seconds(drawn_s)));
     outages.push_back({from, at});
     if (at >= horizon) return;
   }

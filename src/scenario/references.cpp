@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "headroom/engine/config.hpp"
 #include "headroom/scenario/load.hpp"
 
 namespace headroom {
@@ -23,6 +24,21 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// What moves a terminal's cursor, or turns its line round, is no part of a name.
+void check_printable(const std::string& name, const std::string& pointer, Problems& problems) {
+  const bool control = std::any_of(name.begin(), name.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
+  bool turns = false;  // U+202A to U+202E and U+2066 to U+2069, in UTF-8
+  for (std::size_t i = 0; i + 2 < name.size(); ++i) {
+    const std::string_view sign = std::string_view(name).substr(i, 3);
+    turns =
+        turns || (sign >= "\u202a" && sign <= "\u202e") || (sign >= "\u2066" && sign <= "\u2069");
+  }
+  if (control || turns) problems.add("E111", pointer, "the name holds control characters");
+}
+
 void check_names(const std::vector<std::string>& names, std::string_view list,
                  std::string_view what, std::string_view key, Problems& problems) {
   std::map<std::string, std::size_t> seen;
@@ -32,6 +48,7 @@ void check_names(const std::vector<std::string>& names, std::string_view list,
       problems.add("E111", pointer, "the name is empty");
       continue;
     }
+    check_printable(names[i], pointer, problems);
     const auto [first, is_new] = seen.emplace(names[i], i);
     if (!is_new) {
       problems.add("E108", pointer, "two " + std::string(what) + " are called \"" + names[i] + "\"",
@@ -81,6 +98,29 @@ void check_target(const ScenarioTarget& target, const std::string& pointer,
   }
 }
 
+/// What the engine counts in a few bits.
+void check_counts(const std::vector<ScenarioClass>& classes, Problems& problems) {
+  if (classes.size() > kMaxClasses) {
+    problems.add("E113", "/classes",
+                 std::to_string(classes.size()) + " classes; there may be " +
+                     std::to_string(kMaxClasses) + " at most");
+  }
+  std::set<std::int64_t> tiers;
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    if (tiers.insert(classes[c].tier).second && tiers.size() == kMaxTiers + 1) {
+      problems.add("E113", at_item("/classes", c, "/tier"),
+                   "one tier more than the " + std::to_string(kMaxTiers) +
+                       " different ones that classes may have");
+    }
+    const std::size_t stages = classes[c].stages.size();
+    if (stages > kMaxStages) {
+      problems.add("E113", at_item("/classes", c, "/stages"),
+                   std::to_string(stages) + " stages; there may be " + std::to_string(kMaxStages) +
+                       " at most");
+    }
+  }
+}
+
 /// Every path that a dotted one may mean, from the rows of explain: fields and what holds them.
 std::vector<std::string> known_paths(const std::vector<json::ExplainRow>& rows) {
   std::set<std::string> paths;
@@ -102,6 +142,7 @@ void check_references(Scenario& scenario, Problems& problems) {
   const std::vector<std::string> pools = names_of(scenario.pools);
   const std::vector<std::string> classes = names_of(scenario.classes);
   const std::vector<std::string> windows = names_of(scenario.windows);
+  check_printable(scenario.name, "/name", problems);
   check_names(pools, "/fleet/pools", "pools", "name", problems);
   check_names(classes, "/classes", "classes", "name", problems);
   check_names(windows, "/windows", "windows", "name", problems);
@@ -119,6 +160,7 @@ void check_references(Scenario& scenario, Problems& problems) {
                            stages[s].pool, pools);
     }
   }
+  check_counts(scenario.classes, problems);
   for (std::size_t t = 0; t < scenario.targets.size(); ++t) {
     check_target(scenario.targets[t], at_item("/targets", t), classes, windows, problems);
   }

@@ -20,13 +20,9 @@ constexpr std::array<std::int64_t, 15> kStepsS{1,   2,   5,   10,   15,   30,   
                                                300, 600, 900, 1800, 3600, 7200, 21'600};
 constexpr Ticks kMinute{60 * kTicksPerSecond};
 
-std::int64_t bins(Ticks horizon, Ticks step) {
-  return horizon.count / step.count + (horizon.count % step.count != 0 ? 1 : 0);
-}
-
 Ticks chosen_step(Ticks horizon) {
   for (const std::int64_t step_s : kStepsS) {
-    if (bins(horizon, {step_s * kTicksPerSecond}) <= kChosenBins) {
+    if (bins_of(horizon, {step_s * kTicksPerSecond}) <= kChosenBins) {
       return {step_s * kTicksPerSecond};
     }
   }
@@ -35,7 +31,7 @@ Ticks chosen_step(Ticks horizon) {
 
 /// The given step, or the smallest multiple of it that keeps to kMostBins.
 Ticks widened(Ticks horizon, Ticks step) {
-  const std::int64_t wanted = bins(horizon, step);
+  const std::int64_t wanted = bins_of(horizon, step);
   return step * ((wanted + kMostBins - 1) / kMostBins);
 }
 

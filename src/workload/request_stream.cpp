@@ -29,7 +29,7 @@ Ticks drawn_time(double value_s) {
 }
 
 /// The `kind` of a random stream: class, stage and which of its draws. REQUIRES: fewer than 4,096
-/// classes and 256 stages (checked when the stream is made).
+/// classes and 256 stages (the scenario has fewer).
 std::uint32_t kind_of(std::uint32_t class_index, std::uint32_t stage, std::uint32_t part = 0) {
   return class_index | (stage << 12U) | (part << 20U);
 }

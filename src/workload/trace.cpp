@@ -177,6 +177,22 @@ void shift_rows(TraceRows& rows, std::int64_t origin_ns) {
   drop_front(rows.service_ps, count);
 }
 
+/// Rows that fall before the run or after its arrivals end are left out.
+void warn_of_rows_outside(const TraceRows& rows, const TraceConfig& trace,
+                          const WorkloadConfig& config, std::vector<Issue>& warnings) {
+  const double start_s = since_start(trace.start, config.start_utc_s);
+  const double end_s = seconds(config.demand_end);
+  const auto outside = std::count_if(rows.at_ns.begin(), rows.at_ns.end(), [&](std::int64_t at) {
+    const double t = start_s + static_cast<double>(at) / kNsPerS * trace.time_scale;
+    return t < 0 || t >= end_s;
+  });
+  if (outside == 0) return;
+  const std::string none = static_cast<std::size_t>(outside) == rows.size() ? "; none is left" : "";
+  warn(warnings, "W132", trace,
+       std::to_string(outside) + " of " + std::to_string(rows.size()) + " rows of \"" +
+           base_name(trace.path) + "\" fall outside the run's arrivals and are left out" + none);
+}
+
 /// One loop lasts the time of the last row and one mean gap, so that the rate is kept.
 std::int64_t loop_length(const TraceRows& rows, const TraceConfig& trace) {
   if (trace.loop_every_s > 0) return std::llround(trace.loop_every_s * kNsPerS);
@@ -213,6 +229,7 @@ std::shared_ptr<const TraceRows> load_trace(const TraceConfig& trace, const Work
     if (rows->size() == 0) {
       fail("E130", trace.pointer, "no row of the trace is left after skip");
     }
+    if (!trace.loop) warn_of_rows_outside(*rows, trace, config, warnings);
     rows->loop_ns = loop_length(*rows, trace);
     if (trace.loop && rows->loop_ns <= rows->at_ns.back() && trace.loop_every_s > 0) {
       fail("E133", trace.pointer,

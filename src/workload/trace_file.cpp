@@ -100,7 +100,19 @@ std::vector<int> find_columns(const FileText& file, std::string_view header,
   for (const std::string& name : wanted) {
     int position = -1;
     for (std::size_t i = 0; i < names.size() && !name.empty(); ++i) {
-      if (names[i] == name) position = static_cast<int>(i);
+      if (names[i] != name) continue;
+      if (position >= 0) {
+        issues.push_back({"E132",
+                          file.name,
+                          pointer,
+                          "the header has two columns \"" + name + "\"",
+                          1,
+                          1,
+                          static_cast<int>(header.size()),
+                          {}});
+        break;
+      }
+      position = static_cast<int>(i);
     }
     if (!name.empty() && position < 0) {
       Issue issue{"E132",
@@ -195,7 +207,7 @@ FileText read_text(const std::string& base_directory, const std::string& path,
   bytes << in.rdbuf();
   FileText file{path, std::move(bytes).str(), {}};
   file.sha256 = json::sha256_hex(file.text);
-  if (full.extension() == ".gz") {
+  if (full.extension() == ".gz" || file.text.starts_with("\x1f\x8b")) {  // whatever it is called
     try {
       file.text = gunzip(file.text);
     } catch (const std::exception& error) {

@@ -165,4 +165,69 @@ TEST_CASE("lengths of zero on a pool that makes tokens count as one token", "[er
   }
 }
 
+TEST_CASE("rows outside the run are left out with a warning", "[errors][trace]") {
+  const ScenarioFile file(with_trace());
+  // Arrivals end after an hour; the first row falls on 0.
+  file.write("trace.csv", "at,in,out\n0,5,5\n3599,5,5\n3600,5,5\n9000,5,5\n");
+  const ResolvedScenario scenario = resolve(load_scenario(file.path()));
+  CHECK(warns(scenario, "W132", "2 of 4 rows of \"trace.csv\" fall outside the run's arrivals"));
+  file.write("trace.csv", "at,in,out\n0,5,5\n3599,5,5\n");
+  CHECK_FALSE(warns(resolve(load_scenario(file.path())), "W132", "rows"));
+}
+
+TEST_CASE("a column that is there twice is refused", "[errors][trace]") {
+  const Issue twice = only_trace_issue("at,in,out,in\n1,5,5,6\n");
+  CHECK(twice.code == "E132");
+  CHECK_THAT(twice.message, ContainsSubstring("two columns \"in\""));
+}
+
+TEST_CASE("what the engine counts in a few bits is bounded by the scenario", "[errors][size]") {
+  const auto refused = [](const std::string& classes, const std::string& pool = "") {
+    const std::string text = R"({"schema_version": "1.0", "name": "big", "time": {"duration": "1h"},
+ "fleet": {"pools": [{"name": "p", "gpus": 4, "service_time": "1s")" +
+                             pool + R"(}]}, "classes": [)" + classes + "]}";
+    const auto issues = issues_of_file(ScenarioFile(text));
+    REQUIRE(issues.size() == 1);
+    CHECK(issues[0].line > 0);
+    return issues[0].pointer + " " + issues[0].message;
+  };
+  const auto class_of = [](std::size_t number, std::size_t tier, std::size_t stages) {
+    std::string text = R"({"name": "c)" + std::to_string(number) + R"(", "rate": "1/h", "tier": )" +
+                       std::to_string(tier) + R"(, "stages": [)";
+    for (std::size_t s = 0; s < stages; ++s) text += R"({"pool": "p"},)";
+    text.back() = ']';
+    return text + "}";
+  };
+  const auto classes = [&](std::size_t count, std::size_t tiers) {
+    std::string text;
+    for (std::size_t c = 0; c < count; ++c) text += class_of(c, c % tiers, 1) + ",";
+    text.pop_back();
+    return text;
+  };
+  CHECK(issues_of_file(ScenarioFile(R"({"schema_version": "1.0", "name": "big",
+ "time": {"duration": "1h"}, "fleet": {"pools": [{"name": "p", "gpus": 4, "service_time": "1s"}]},
+ "classes": [)" + classes(12, 6) + "," +
+                                    class_of(12, 0, 16) + "]}"))
+            .empty());
+  CHECK(refused(classes(8, 7)) ==
+        "/classes/6/tier one tier more than the 6 different ones that classes may have");
+  CHECK(refused(class_of(0, 0, 17)) == "/classes/0/stages 17 stages; there may be 16 at most");
+  CHECK(refused(classes(4096, 1)) == "/classes 4096 classes; there may be 4095 at most");
+  CHECK_THAT(refused(class_of(0, 0, 1), R"(, "batching": {"max_batch": 65536})"),
+             ContainsSubstring("expected between 0 and 65535"));
+  CHECK_THAT(refused(class_of(0, 0, 1), R"(, "batching": {"max_batch": 1e308})"),
+             ContainsSubstring("out of range"));
+}
+
+TEST_CASE("a name holds nothing that a terminal obeys", "[errors]") {
+  const auto issues = issues_of_file(
+      ScenarioFile(with(with(whole_scenario(), R"("name": "whole")", "\"name\": \"a\\u001b[31mb\""),
+                        R"("name": "late")", "\"name\": \"a\\u202eb\"")));
+  REQUIRE(issues.size() >= 2);
+  CHECK(issues[0].pointer == "/name");
+  CHECK_THAT(issues[0].message, ContainsSubstring("control characters"));
+  CHECK(std::any_of(issues.begin(), issues.end(),
+                    [](const Issue& issue) { return issue.pointer == "/windows/0/name"; }));
+}
+
 }  // namespace headroom

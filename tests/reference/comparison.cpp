@@ -213,6 +213,23 @@ void compare_pools(Differences& differences, const CellConfig& config, const Out
   }
 }
 
+/// What a pool was loaded with, by the engine that plans every step against the one that runs
+/// ahead: sums of the same times in another order.
+void compare_loads(Differences& differences, const std::vector<PoolTotals>& ahead,
+                   const std::vector<PoolTotals>& stepwise) {
+  for (std::size_t p = 0; p < ahead.size(); ++p) {
+    const std::string where = fmt::format("pool {} ", p);
+    const auto compare = [&](const char* what, double a, double b) {
+      if (std::abs(a - b) > 1e-9 * std::max(a, b)) differences.count(where + what, b, a);
+    };
+    compare("busy time", ahead[p].busy_ps, stepwise[p].busy_ps);
+    compare("time beyond the fit", ahead[p].beyond_fit_ps, stepwise[p].beyond_fit_ps);
+    compare("largest batch", ahead[p].largest_batch, stepwise[p].largest_batch);
+    compare("most tokens of a step", ahead[p].largest_step_tokens, stepwise[p].largest_step_tokens);
+    compare("most KV blocks", ahead[p].kv_block_peak, stepwise[p].kv_block_peak);
+  }
+}
+
 }  // namespace
 
 Comparison compare_engines(const Scenario& scenario, Reach& reach) {
@@ -222,6 +239,7 @@ Comparison compare_engines(const Scenario& scenario, Reach& reach) {
   reach.add(scenario, counts, plain);
 
   Comparison comparison;
+  std::vector<PoolTotals> totals;
   for (const bool stepwise : {false, true}) {
     Differences differences(stepwise ? "the stepwise engine" : "the fast engine");
     RequestStream stream = RequestStream::from_requests(scenario.requests, scenario.later_work);
@@ -234,8 +252,10 @@ Comparison compare_engines(const Scenario& scenario, Reach& reach) {
     compare_gaps(differences, outcome, counts);
     compare_pools(differences, scenario.config, outcome, counts);
     compare_timelines(differences, scenario.config, outcome, plain, counts);
+    if (stepwise) compare_loads(differences, totals, outcome.pool_totals);
     comparison.difference += differences.text();
     if (stepwise) continue;
+    totals = outcome.pool_totals;
     for (const PoolTotals& pool : outcome.pool_totals) {
       comparison.plans += pool.plans;
       comparison.cut_plans += pool.cut_plans;

@@ -104,10 +104,6 @@ std::shared_ptr<const StepTable> step_table(Draws& draws, int64_t max_batch) {
   return std::make_shared<const StepTable>(std::move(parts));
 }
 
-bool makes_tokens(const PoolConfig& pool) {
-  return pool.mode == BatchMode::kContinuous || pool.mode == BatchMode::kChunked;
-}
-
 /// prompt_high, output_high: the longest requests the pool is meant for; a few are longer.
 PoolConfig random_pool(Draws& draws, int64_t number, int64_t prompt_high, int64_t output_high) {
   PoolConfig pool;
@@ -146,6 +142,8 @@ PoolConfig random_pool(Draws& draws, int64_t number, int64_t prompt_high, int64_
       pool.token_budget = std::max(pool.token_budget, pool.max_batch);
     }
     pool.steps = step_table(draws, pool.max_batch);
+    pool.fitted_batch = pool.max_batch / 2;
+    pool.fitted_step_tokens = pool.token_budget / 2;
   }
   return pool;
 }

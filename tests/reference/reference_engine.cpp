@@ -207,8 +207,8 @@ class Engine {
       next = std::min(next, job.retries);
       if (job.where) next = std::min(next, job.leaves);
       if (!job.where && job.retries == kNever && pool_of(job).config->mode == BatchMode::kStatic &&
-          job.joined + pool_of(job).config->max_wait > now_) {
-        next = std::min(next, job.joined + pool_of(job).config->max_wait);
+          later(job.joined, pool_of(job).config->max_wait) > now_) {
+        next = std::min(next, later(job.joined, pool_of(job).config->max_wait));
       }
     }
     for (Pool& pool : pools_) {
@@ -617,7 +617,7 @@ class Engine {
       if (!best) break;
       Job& job = *queue.front();
       admit(pool, *best, job);
-      job.leaves = now_ + std::max(Ticks{1}, job.work.service);
+      job.leaves = later(now_, std::max(Ticks{1}, job.work.service));
       any = true;
     }
     return any;
@@ -641,7 +641,7 @@ class Engine {
         longest = Ticks{pool.config->batch_times->batch_ps[replica->running.size()]};
       }
       replica->step_start = now_;
-      replica->step_end = now_ + longest;
+      replica->step_end = later(now_, longest);
       any = true;
     }
     return any;

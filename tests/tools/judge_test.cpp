@@ -114,6 +114,34 @@ TEST_CASE("compare takes reports and scenarios and judges only when asked", "[to
   CHECK(has(same.out, "0 regressed, 0 improved"));
 }
 
+TEST_CASE("a baseline of the same program and scenario brings no notice", "[tools][check]") {
+  const ScenarioFile tiny(kTiny);
+  const Scratch baseline("quiet.json");
+  const std::string check = "check " + tiny.path() + " " + kHolds + " --baseline " + baseline.path;
+  REQUIRE(tool(check + " --update-baseline").code == 0);
+  CHECK_FALSE(has(tool(check).out, "model changed"));
+  // Another seed is another draw, which the notice would call by its own name.
+  CHECK(has(tool(check + " --seed 7").out, "seeds differ"));
+}
+
+TEST_CASE("a metric that names nothing is an error, never a silent pass", "[tools][compare]") {
+  const ScenarioFile tiny(kTiny);
+  const Scratch baseline("named.json");
+  const std::string twice = "compare " + tiny.path() + " " + tiny.path() + " -n 2 --metric ";
+  const Ended target = tool(twice + "target=dely");
+  CHECK(target.code == 3);
+  CHECK(has(target.err, "did you mean 'target=delay'?"));
+  CHECK(tool(twice + "queue_delay.p95/cal").code == 3);
+  CHECK(tool(twice + "queue_delay.p95@spik").code == 3);
+  CHECK(tool(twice + "target=delay").code == 0);
+  const std::string check = "check " + tiny.path() + " " + kHolds;
+  CHECK(tool(check + " --metric target=delay").code == 2);  // compared with nothing
+  REQUIRE(tool(check + " --baseline " + baseline.path + " --update-baseline").code == 0);
+  CHECK(tool(check + " --baseline " + baseline.path + " --metric target=dely").code == 3);
+  CHECK(tool(check + " --baseline " + baseline.path + " --metric target=delay").code == 0);
+  CHECK(tool("compare - -").code == 2);
+}
+
 TEST_CASE("compare refuses what is no report, with its place", "[tools][compare]") {
   const ScenarioFile tiny(kTiny);
   const ScenarioFile broken(R"({"kind": "run", "schema_version": "1.0"})", "broken.json");

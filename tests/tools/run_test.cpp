@@ -148,6 +148,53 @@ TEST_CASE("there is one row a request, in the same order for any number of threa
   std::system(("rm -f " + plain + " " + plain + ".2 " + zipped).c_str());
 }
 
+TEST_CASE("rows that cannot be written end the run with an error", "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  for (const std::string& file : {std::string("/dev/full"), scratch("no/such/folder/rows.csv")}) {
+    const Ended ended = tool("run " + tiny.path() + " -n 1 --requests " + file);
+    CHECK(ended.code == 3);
+    CHECK(has(ended.err, "E102"));
+    CHECK(has(ended.err, "cannot be written"));
+  }
+  // A file of at most 8 KB, plain and packed: the parts do not fit.
+  for (const char* name : {"full.csv", "full.csv.gz"}) {
+    const std::string rows = scratch(name);
+    const Ended ended = tool("run " + tiny.path() + " -n 2 -q --requests " + rows,
+                             "sh -c 'trap \"\" XFSZ; ulimit -f 16; exec \"$@\"' limited");
+    CHECK(ended.code == 3);
+    CHECK(has(ended.err, "cannot be written"));
+    unlink(rows.c_str());
+  }
+}
+
+TEST_CASE("one file is not two things", "[tools][run]") {
+  const ScenarioFile tiny(kTiny, "same.json");
+  const std::string rows = scratch("same.csv");
+  const std::string run = "run " + tiny.path() + " -n 1 ";
+  for (const std::string& options :
+       {"-o " + tiny.path(), "--requests " + tiny.path(), "-o " + rows + " --requests " + rows,
+        std::string("-o ''"), std::string("--requests ''"), std::string("--requests -")}) {
+    const Ended ended = tool(run + options);
+    INFO(options << ": " << ended.err);
+    CHECK(ended.code == 2);
+    CHECK(read_file(tiny.path()) == kTiny);
+  }
+  CHECK(tool(run + "-o /dev/null --format json --requests /dev/null").code == 0);
+}
+
+TEST_CASE("standard output that takes nothing is an error of the user's, not a fault",
+          "[tools][run]") {
+  const ScenarioFile tiny(kTiny);
+  for (const std::string& command :
+       {std::string("version"), std::string("help"), "run " + tiny.path() + " -n 1"}) {
+    const std::string err = scratch("full.err");
+    CHECK(tool(command + " >/dev/full 2>" + err + " #").code == 3);
+    CHECK(has(read_file(err), "standard output"));
+    CHECK_FALSE(has(read_file(err), "internal error"));
+    unlink(err.c_str());
+  }
+}
+
 TEST_CASE("an interrupted run says so and keeps what it has", "[tools][run]") {
   // Replications short enough that some are done when the signal comes, however slow the machine,
   // and so many that it comes while they run: 3/s for 6 hours, 100,000 times.

@@ -35,6 +35,17 @@ inline constexpr std::int64_t kTicksPerSecond = 1'000'000'000'000;
 inline constexpr Ticks kNever{INT64_MAX};
 inline constexpr Ticks kMaxRunSpan{90LL * 86'400 * kTicksPerSecond};
 
+/// `from` + `by`, or kNever where 64 bits do not hold it: two spans of at most 90 days are together
+/// more than that. REQUIRES: both >= 0.
+constexpr Ticks later(Ticks from, Ticks by) {
+  return by.count >= kNever.count - from.count ? kNever : from + by;
+}
+
+/// How many bins of a width a span has, the last one perhaps cut off. REQUIRES: width > 0.
+constexpr std::int64_t bins_of(Ticks span, Ticks width) {
+  return span.count / width.count + (span.count % width.count != 0 ? 1 : 0);
+}
+
 /// Seconds to the nearest tick. REQUIRES: |seconds| <= 9.2e6, the range of 64 bits.
 constexpr Ticks ticks_from_seconds(double seconds) {
   const double ticks = seconds * static_cast<double>(kTicksPerSecond);

@@ -15,7 +15,7 @@
 
 namespace headroom {
 
-/// How a replica forms its batch. docs/model.md#serving has the rules.
+/// How a replica forms its batch. docs/serving.md has the rules.
 enum class BatchMode {
   kStatic,      ///< a batch size and a longest wait; all members start and end together
   kContinuous,  ///< whole prompts first, then one decode step for all that run
@@ -56,6 +56,10 @@ struct PoolConfig {
   std::int64_t all_replicas() const { return replicas + delivered; }
 };
 
+inline bool makes_tokens(const PoolConfig& pool) {
+  return pool.mode == BatchMode::kContinuous || pool.mode == BatchMode::kChunked;
+}
+
 /// What happens to a replica, in the order of work within a tick (docs/serving.md).
 enum class FleetEventKind : std::uint8_t {
   kFault,    ///< what runs or queues there fails; down until its next start
@@ -71,10 +75,14 @@ struct FleetEvent {
   friend auto operator<=>(const FleetEvent&, const FleetEvent&) = default;
 };
 
+/// What the engine's and the workload's narrow counters hold.
+inline constexpr std::size_t kMaxTiers = 6;  ///< distinct ones
+inline constexpr std::size_t kMaxClasses = 4095, kMaxStages = 16;
+inline constexpr std::int64_t kMaxBatch = 65'535;
+
 /// Limits of a class's service level objective; a missing one does not count.
 struct SloLimits {
   std::optional<Ticks> queue_delay, ttft, tpot, e2e;
-  bool any() const { return queue_delay || ttft || tpot || e2e; }
 };
 
 /// A token bucket of one cell: one request takes one token, a token comes every `interval`, and as

@@ -63,6 +63,7 @@ struct ClassTimeline {
   std::vector<double> oldest_age_s;  ///< of the oldest in the backlog, at the end of the bin
   double backlog_peak = 0;
   Ticks backlog_peak_at{0};
+  double largest_peak = 0;  ///< of the cells merged: whose backlog_peak_at it is
 };
 
 /// Per pool, one entry a timeline bin; time-means. Shares are of what is in service, 0 where
@@ -105,7 +106,7 @@ struct PoolTotals {
 
 /// Counts of what the engine met, to judge speed and the reach of tests.
 struct EngineCounters {
-  std::uint64_t events = 0;           ///< ticks x things handled
+  std::uint64_t events = 0;           ///< ticks on which anything happened
   std::uint64_t tier_inversions = 0;  ///< a request overtaken by a later one of a higher tier
 };
 

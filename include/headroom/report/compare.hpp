@@ -26,6 +26,9 @@ std::optional<MetricGate> parse_metric_gate(const std::string& text, std::string
 /// Reads a share, "2%" or "0.02", at least 0. Nothing, and `problem` says why, when it is none.
 std::optional<double> parse_share(const std::string& text, std::string& problem);
 
+/// The metrics of a report, written as parse_metric_gate() reads them.
+std::vector<std::string> metric_names(const nlohmann::ordered_json& report);
+
 struct CompareOptions {
   double alpha = 0.05;  ///< chance of any false call over all gated metrics together
   double noise = 0.02;  ///< a relative change this small or smaller is called by no evidence
