@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "headroom/core/check.hpp"
+#include "headroom/core/error.hpp"
 
 namespace headroom {
 namespace {
@@ -100,6 +101,15 @@ PoolTimeline timeline_of(Pool& pool, Ticks horizon) {
 }
 
 }  // namespace
+
+void too_many_in_flight() {
+  Issue issue;
+  issue.code = "E143";
+  issue.pointer = "/classes";
+  issue.message = "more than 268 million requests are in flight at once in one cell";
+  issue.notes = {"the fleet is far from serving this load: a shorter run, more GPUs or patience"};
+  throw InputError({issue});
+}
 
 CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* sink,
                  RunMonitor* monitor, bool stepwise)

@@ -50,6 +50,7 @@ void CellRun::end_at_horizon() {
   for (Pool& pool : pools_) {
     for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
       if (pool.replicas[r].activity != Activity::kIdle) stop_step(pool, r, now_);
+      HEADROOM_CHECK(pool.replicas[r].steps >> (64 - kSlotBits) == 0, "steps fit their bits");
       settle_decodes(pool, r);
     }
     check_blocks(pool);

@@ -75,12 +75,15 @@ struct RequestDetail {
   std::int32_t preemptions = 0;
 };
 
+/// Throws InputError: more requests are in flight than slots have numbers for.
+[[noreturn, gnu::cold]] void too_many_in_flight();
+
 /// Slots for the requests in the system; memory grows with their largest number.
 class LiveRequests {
  public:
   Slot add() {
     if (free_.empty()) {
-      HEADROOM_CHECK(requests_.size() < (std::size_t{1} << kSlotBits), "slots fit their bits");
+      if (requests_.size() >= std::size_t{1} << kSlotBits) too_many_in_flight();
       requests_.emplace_back();
       details_.emplace_back();
       return static_cast<Slot>(requests_.size() - 1);

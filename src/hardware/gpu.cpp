@@ -35,6 +35,10 @@ json::Need needed(double value) {
   return value == 0 ? json::Need::kRequired : json::Need::kOptional;
 }
 
+/// Below these no step of a large model would end in days.
+constexpr json::Range kMemoryRate{1e9, 1e300}, kLinkRate{1e6, 1e300};
+constexpr double kSlowestFlops = 1e11;
+
 void describe_peaks(json::Archive& archive, Gpu& gpu) {
   using json::Dimension;
   using json::kNonNegative;
@@ -51,6 +55,11 @@ void describe_peaks(json::Archive& archive, Gpu& gpu) {
   if (archive.decoding() && gpu.bf16_flops == 0 && gpu.fp16_flops == 0) {
     archive.problem("", "E106", "a GPU needs bf16_flops or fp16_flops");
   }
+  const double half = std::max(gpu.bf16_flops, gpu.fp16_flops);
+  if (archive.decoding() && half > 0 && half < kSlowestFlops) {
+    archive.problem(gpu.bf16_flops > 0 ? "bf16_flops" : "fp16_flops", "E111",
+                    "a peak below 0.1 TFLOP/s is no GPU's");
+  }
 }
 
 void describe_links(json::Archive& archive, Gpu& gpu) {
@@ -58,14 +67,14 @@ void describe_links(json::Archive& archive, Gpu& gpu) {
   archive.text({"link", "what joins the GPUs of a node"}, gpu.link);
   archive.quantity({"link_bytes_per_s", "of one GPU, each way, to the GPUs the link joins",
                     needed(gpu.link_bytes_per_s)},
-                   gpu.link_bytes_per_s, Dimension::kBytesPerS, json::kPositive);
+                   gpu.link_bytes_per_s, Dimension::kBytesPerS, kLinkRate);
   archive.integer({"link_gpus", "how many GPUs the link joins"}, gpu.link_gpus, {1, 4096});
   archive.quantity(
       {"host_link_bytes_per_s", "PCIe of one GPU, each way", needed(gpu.host_link_bytes_per_s)},
-      gpu.host_link_bytes_per_s, Dimension::kBytesPerS, json::kPositive);
+      gpu.host_link_bytes_per_s, Dimension::kBytesPerS, kLinkRate);
   archive.quantity({"inter_node_bytes_per_s", "network of one GPU, each way",
                     needed(gpu.inter_node_bytes_per_s)},
-                   gpu.inter_node_bytes_per_s, Dimension::kBytesPerS, json::kPositive);
+                   gpu.inter_node_bytes_per_s, Dimension::kBytesPerS, kLinkRate);
   archive.integer({"gpus_per_node", "GPUs of one server"}, gpu.gpus_per_node, {1, 4096});
 }
 
@@ -174,7 +183,7 @@ void describe(json::Archive& archive, Gpu& gpu) {
                    Dimension::kBytes, json::kPositive);
   archive.quantity(
       {"hbm_bytes_per_s", "peak bandwidth of the device memory", needed(gpu.hbm_bytes_per_s)},
-      gpu.hbm_bytes_per_s, Dimension::kBytesPerS, json::kPositive);
+      gpu.hbm_bytes_per_s, Dimension::kBytesPerS, kMemoryRate);
   archive.integer({"sm_count", "streaming multiprocessors or compute units",
                    needed(static_cast<double>(gpu.sm_count))},
                   gpu.sm_count, {1, 100'000});
