@@ -45,7 +45,9 @@ std::vector<std::string> baseline_paths(const CheckOptions& options) {
     for (std::size_t i = 0; i + 1 < paths.size(); ++i) {
       if (paths[i] != paths.back()) continue;
       throw UsageError("'" + options.scenarios[i] + "' and '" + scenario +
-                       "' would share the baseline " + paths[i] + "; give a directory");
+                       "' would share the baseline " + paths[i] +
+                       (paths[i] == options.baseline ? "; give a directory, with a / at its end"
+                                                     : ": check them apart"));
     }
   }
   return paths;

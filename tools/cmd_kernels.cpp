@@ -208,6 +208,16 @@ int kernels_command(const CommandLine& line, const Terminal&) {
   if (evaluates) {
     std::vector<Issue> units = unit_problems(gpu, file.rows, options.data);
     if (!units.empty()) throw InputError(std::move(units));
+    if (file.rows.empty()) {
+      Issue issue;
+      issue.code = "E130";
+      issue.file = options.data;
+      issue.message = "no row to evaluate";
+      if (file.other_rows > 0) {
+        issue.message += fmt::format("; {} of formats that are not modelled", file.other_rows);
+      }
+      throw InputError({issue});
+    }
   }
   const std::vector<Prediction> predictions = predict(kernels, gpu, file);
   if (!evaluates) return predict_rows(options, file, predictions);

@@ -99,9 +99,15 @@ std::string shown_counts(const Json& comparison) {
   const Json& counts = comparison["counts"];
   std::string pairs;
   if (!comparison["metrics"].empty()) {
-    const Json& first = comparison["metrics"][0];
-    pairs = fmt::format(" ({} {}replications)", first["replications"].get<int>(),
-                        first["paired"].get<bool>() ? "paired " : "independent ");
+    const Json* most =
+        &comparison["metrics"][0];  // one report may lack a metric, and then has none
+    for (const Json& row : comparison["metrics"]) {
+      if (row["replications"] > (*most)["replications"]) most = &row;
+    }
+    const int number = (*most)["replications"];
+    pairs = fmt::format(" ({} {}replication{})", number,
+                        (*most)["paired"].get<bool>() ? "paired " : "independent ",
+                        number == 1 ? "" : "s");
   }
   return fmt::format("{} regressed, {} improved, {} within noise{}", counts["regressed"].get<int>(),
                      counts["improved"].get<int>(), counts["same"].get<int>(), pairs);

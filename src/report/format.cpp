@@ -71,6 +71,7 @@ std::string format_short_count(double count) {
 
 std::string format_share(double share) {
   if (std::isnan(share)) return kMissing;
+  if (share > 0 && share < 1e-6) return "< 0.0001 %";
   return three_digits(share * 100) + " %";
 }
 

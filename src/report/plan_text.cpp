@@ -95,9 +95,10 @@ class PlanScreen {
     const Json& plan = method["plan"];
     line(paint_.faint(cut_text(
         fmt::format(
-            "seed {}, {} replications near the answer and {} far from it, {:g} % confidence",
+            "seed {}, {} replication{} near the answer and {} far from it, {:g} % confidence",
             method["seed"].dump(), plan["verdict_replications"].dump(),
-            plan["probe_replications"].dump(), 100 * real(method["confidence"])),
+            plan["verdict_replications"] == 1 ? "" : "s", plan["probe_replications"].dump(),
+            100 * real(method["confidence"])),
         style_.columns)));
     line("");
   }

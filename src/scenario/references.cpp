@@ -142,6 +142,7 @@ void check_references(Scenario& scenario, Problems& problems) {
   const std::vector<std::string> pools = names_of(scenario.pools);
   const std::vector<std::string> classes = names_of(scenario.classes);
   const std::vector<std::string> windows = names_of(scenario.windows);
+  if (scenario.name.empty()) problems.add("E111", "/name", "the name is empty");
   check_printable(scenario.name, "/name", problems);
   check_names(pools, "/fleet/pools", "pools", "name", problems);
   check_names(classes, "/classes", "classes", "name", problems);
