@@ -153,6 +153,13 @@ CellRun::CellRun(const CellConfig& config, RequestStream& requests, RecordSink* 
     for (std::uint32_t r = 0; pool.varies && r < pool.config->replicas; ++r) {
       pool.serving.push_back(r);
     }
+    const auto count = pool.replicas.size();
+    pool.indexed = pool.central && !pool.varies && makes_tokens(*pool.config) &&
+                   static_cast<std::int64_t>(count) >= config.index_from;
+    if (!pool.indexed) continue;
+    pool.boundaries = EventTree(count);
+    pool.idle.assign((count + 63) / 64, 0);
+    for (std::size_t r = 0; r < count; ++r) pool.note_boundary(r, kNever.count, true);
   }
   if (!config.fleet_events.empty()) next_change_ = config.fleet_events.front().at.count;
   follow_attempts();
@@ -414,6 +421,7 @@ void CellRun::note_ready(Pool& pool, std::uint32_t r) {
   if (rarely(pool.central)) {
     pool.touched = true;
     pool.noted.push_back(r);
+    if (pool.indexed) pool.note_boundary(r, kNever.count, false);
     return;
   }
   ready_.push_back(static_cast<std::uint32_t>(pool.first_entity + r));
@@ -538,6 +546,7 @@ void CellRun::set_idle(Pool& pool, std::uint32_t r) {
     const std::int64_t oldest = pool.queues[r].oldest_joined(live_);
     if (oldest != kNever.count) wake = later(oldest, pool.config->max_wait.count);
   }
+  if (rarely(pool.indexed)) pool.note_boundary(r, kNever.count, true);
   set_event(pool, r, wake);
 }
 
@@ -545,6 +554,11 @@ void CellRun::set_busy(Pool& pool, std::uint32_t r, Activity activity, std::int6
   Replica& replica = pool.replicas[r];
   if (replica.activity == Activity::kIdle) pool.busy.add(1, now_);
   replica.activity = activity;
+  if (rarely(pool.indexed)) {
+    // A plan may be cut before its first step; a step with prompt tokens ends when it does.
+    const bool decodes = activity == Activity::kDecode;
+    pool.note_boundary(r, replica.start + (decodes ? 0 : duration), false);
+  }
   set_event(pool, r, replica.start + duration);
 }
 

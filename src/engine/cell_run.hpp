@@ -170,6 +170,8 @@ class CellRun {
   void central_admission(Pool& pool);
   void central_token_round(Pool& pool);
   void scan_for_head(Pool& pool, Slot head, std::int64_t earliest);
+  void go_through_all(Pool& pool, const LiveRequest& head, std::int64_t earliest);
+  bool ask_index(Pool& pool, const LiveRequest& head, std::int64_t earliest);
   void gather_at_boundary(Pool& pool);
   std::uint32_t taker_of(const Pool& pool, Slot head) const;
 
@@ -281,6 +283,11 @@ class CellRun {
     std::int64_t steps;
   };
   std::vector<Boundary> boundaries_;  // central: the first that a head may meet
+  struct TakenOut {
+    std::uint32_t replica;
+    std::int64_t time;
+  };
+  std::vector<TakenOut> taken_out_;  // of a pool's index, while it is asked
   EngineCounters counters_;
 };
 

@@ -1,5 +1,6 @@
 // One queue for many replicas.
 #include <algorithm>
+#include <bit>
 
 #include "cell_run.hpp"
 
@@ -27,16 +28,29 @@ void CellRun::central_admission(Pool& pool) {
 /// is cut. When nobody has taken it then, the others are looked at again: blocks have got fewer
 /// since.
 void CellRun::scan_for_head(Pool& pool, Slot head, std::int64_t earliest) {
-  const LiveRequest& request = live_[head];
   pool.scanned_ticket = live_.detail(head).ticket;
   pool.scanned_until = kNever.count;
   boundaries_.clear();
+  if (!pool.indexed || !ask_index(pool, live_[head], earliest)) {
+    go_through_all(pool, live_[head], earliest);
+  }
+  for (const Boundary& boundary : boundaries_) {
+    const std::uint32_t r = boundary.replica;
+    cut_to(pool, r, boundary.steps);
+    if (!pool.replicas[r].ready) continue;  // its next boundary is later
+    drafts_[r] = open_draft(pool, r);
+    at_boundary_.insert(std::upper_bound(at_boundary_.begin(), at_boundary_.end(), r), r);
+  }
+}
+
+/// Finds the replicas, in order, that come to a boundary first of those that may admit the head.
+void CellRun::go_through_all(Pool& pool, const LiveRequest& head, std::int64_t earliest) {
   for (std::uint32_t r = 0; r < pool.replicas.size(); ++r) {
     const Replica& replica = pool.replicas[r];
     if (replica.ready || replica.activity == Activity::kIdle) continue;
     std::int64_t steps = replica.event_steps;
     if (replica.activity == Activity::kDecode) {
-      if (!may_admit_at_boundary(pool, replica, request)) continue;
+      if (!may_admit_at_boundary(pool, replica, head)) continue;
       steps = first_boundary(replica, earliest);
     }
     const std::int64_t time = replica.start + plan_time(replica, steps);
@@ -46,13 +60,36 @@ void CellRun::scan_for_head(Pool& pool, Slot head, std::int64_t earliest) {
     }
     if (time == pool.scanned_until) boundaries_.push_back({r, steps});
   }
-  for (const Boundary& boundary : boundaries_) {
-    const std::uint32_t r = boundary.replica;
-    cut_to(pool, r, boundary.steps);
-    if (!pool.replicas[r].ready) continue;  // its next boundary is later
-    drafts_[r] = open_draft(pool, r);
-    at_boundary_.insert(std::upper_bound(at_boundary_.begin(), at_boundary_.end(), r), r);
+}
+
+/// The same from the index, whose times are brought up to date as far as they come first. False
+/// where too many of the first may not admit the head: then nothing has been found.
+bool CellRun::ask_index(Pool& pool, const LiveRequest& head, std::int64_t earliest) {
+  const std::size_t most = std::min<std::size_t>(32, pool.replicas.size() / 2 + 1);
+  taken_out_.clear();
+  while (taken_out_.size() < most && pool.boundaries.first_time() <= pool.scanned_until &&
+         pool.boundaries.first_time() != kNever.count) {
+    const auto r = static_cast<std::uint32_t>(pool.boundaries.first_entity());
+    const std::int64_t time = pool.boundaries.first_time();
+    const Replica& replica = pool.replicas[r];
+    const bool decodes = replica.activity == Activity::kDecode;
+    const std::int64_t steps = decodes ? first_boundary(replica, earliest) : replica.event_steps;
+    const std::int64_t next = replica.start + plan_time(replica, steps);
+    if (next > time) {
+      pool.boundaries.set(r, next);
+      continue;
+    }
+    taken_out_.push_back({r, time});
+    pool.boundaries.set(r, kNever.count);
+    if (decodes && !may_admit_at_boundary(pool, replica, head)) continue;
+    pool.scanned_until = time;
+    boundaries_.push_back({r, steps});
   }
+  for (const auto& [r, time] : taken_out_) pool.boundaries.set(r, time);
+  if (taken_out_.size() < most) return true;
+  pool.scanned_until = kNever.count;
+  boundaries_.clear();
+  return false;
 }
 
 /// The replicas at a step boundary, in order, their drafts opened. The running phases come first:
@@ -70,13 +107,23 @@ void CellRun::gather_at_boundary(Pool& pool) {
   const bool all_busy = pool.busy.value() == static_cast<double>(pool.replicas.size());
   if (all_busy || pool.queues[0].empty()) return;
   std::int64_t wanted = pool.queues[0].size();
-  for (std::uint32_t r = 0; r < pool.replicas.size() && wanted > 0; ++r) {
+  const auto look_at = [&](std::uint32_t r) {
     const Replica& replica = pool.replicas[r];
-    if (replica.activity != Activity::kIdle || replica.ready) continue;
-    if (replica.standing != Standing::kServing) continue;
+    if (replica.activity != Activity::kIdle || replica.ready) return;
+    if (replica.standing != Standing::kServing) return;
     --wanted;
     at_boundary_.insert(std::upper_bound(at_boundary_.begin(), at_boundary_.end(), r), r);
     drafts_[r] = open_draft(pool, r);
+  };
+  if (!pool.indexed) {
+    for (std::uint32_t r = 0; r < pool.replicas.size() && wanted > 0; ++r) look_at(r);
+    return;
+  }
+  for (std::size_t word = 0; word < pool.idle.size() && wanted > 0; ++word) {
+    for (std::uint64_t left = pool.idle[word]; left != 0 && wanted > 0; left &= left - 1) {
+      look_at(
+          static_cast<std::uint32_t>(64 * word + static_cast<unsigned>(std::countr_zero(left))));
+    }
   }
 }
 

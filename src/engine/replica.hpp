@@ -147,6 +147,12 @@ struct Pool {
   /// that may take it comes to a step boundary.
   std::uint64_t scanned_ticket = 0;
   std::int64_t scanned_until = kNever.count;
+  /// Central token pools of many replicas that all serve all along. Of each replica inside a step
+  /// its next step boundary, or an earlier time where that one has passed or no head has asked;
+  /// kNever for one that is idle or at a boundary. And a bit for each that is idle.
+  bool indexed = false;
+  EventTree boundaries{0};
+  std::vector<std::uint64_t> idle;
   StepSeries running, queued, busy, in_service, down;
   AreaSeries kv;
   PoolTotals totals;
@@ -157,6 +163,11 @@ struct Pool {
   /// The i-th replica that serves.
   std::uint32_t serving_replica(std::size_t i) const {
     return varies ? serving[i] : static_cast<std::uint32_t>(i);
+  }
+  void note_boundary(std::size_t replica, std::int64_t time, bool is_idle) {
+    boundaries.set(replica, time);
+    const std::uint64_t bit = std::uint64_t{1} << (replica % 64);
+    idle[replica / 64] = (idle[replica / 64] & ~bit) | (is_idle ? bit : 0);
   }
   void change_load(std::size_t replica, std::int32_t change) {
     loads[replica] += change;

@@ -340,6 +340,7 @@ Scenario random_scenario(std::uint64_t seed) {
   const bool prefix_cache = draws.chance(0.3);
 
   CellConfig& config = scenario.config;
+  config.index_from = seed % 2 == 0 ? 1 : 64;
   config.key = {seed, static_cast<std::uint32_t>(draws.whole(0, 9)),
                 static_cast<std::uint32_t>(draws.whole(0, 3))};
   const int64_t pools = draws.chance(0.5) ? 1 : draws.whole(2, 3);

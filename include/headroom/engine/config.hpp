@@ -145,6 +145,9 @@ struct CellConfig {
   Ticks horizon{0};  ///< nothing happens at or after it
   RunKey key;
   CollectConfig collect;
+  /// From so many replicas on a central queue keeps an index of their next step boundaries, where
+  /// going through all of them for each head would take longer. Changes no result.
+  std::int64_t index_from = 64;
 };
 
 }  // namespace headroom
