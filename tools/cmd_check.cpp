@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -141,9 +140,7 @@ int check_command(const CommandLine& line, const Terminal& terminal) {
   if (!compare.gates.empty() && (options.baseline.empty() || options.update_baseline)) {
     throw UsageError("--metric says what is compared with --baseline");
   }
-  if (std::count(options.scenarios.begin(), options.scenarios.end(), "-") > 1) {
-    throw UsageError("- is standard input, which can be read once");
-  }
+  refuse_second_stdin(options.scenarios);
   const std::vector<std::string> paths = baseline_paths(options);
   const std::vector<Report> baselines = read_baselines(options, paths);
   std::vector<CheckedScenario> all;

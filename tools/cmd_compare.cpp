@@ -71,12 +71,16 @@ void add_unknown_metrics(const nlohmann::ordered_json& comparison, const std::st
   }
 }
 
+void refuse_second_stdin(const std::vector<std::string>& files) {
+  if (std::count(files.begin(), files.end(), "-") > 1) {
+    throw UsageError("- is standard input, which can be read once");
+  }
+}
+
 int compare_command(const CommandLine& line, const Terminal& terminal) {
   const CompareCommandOptions& options = line.compare;
   const CompareOptions compare = compare_options(options.comparison);
-  if (std::count(options.files.begin(), options.files.end(), "-") > 1) {
-    throw UsageError("- is standard input, which can be read once");
-  }
+  refuse_second_stdin(options.files);
   const std::vector<Report> reports = reports_of(line, terminal);
   std::vector<NamedReport> named;
   std::vector<std::string> metrics;

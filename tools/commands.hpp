@@ -18,6 +18,8 @@ class UsageError : public std::runtime_error {
 
 /// What --alpha, --noise and --metric ask for. Throws UsageError.
 CompareOptions compare_options(const ComparisonOptions& options);
+/// Throws UsageError when - is named more than once.
+void refuse_second_stdin(const std::vector<std::string>& files);
 /// An issue for each metric that was asked for and that neither of two reports has. `metrics`:
 /// those that there are, to name the nearest.
 void add_unknown_metrics(const nlohmann::ordered_json& comparison, const std::string& file,

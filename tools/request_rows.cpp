@@ -54,8 +54,8 @@ struct Names {
   std::vector<std::string> classes, pools;
 };
 
-/// The end of a chain of filters. It takes what the file does not and says so, since a filter goes
-/// on offering what is refused for ever.
+/// The end of a chain of filters. It takes what the file refuses, whose state tells, since a filter
+/// would offer that again for ever.
 struct PartFile {
   using char_type = char;
   using category = boost::iostreams::sink_tag;

@@ -45,7 +45,7 @@ Pool make_pool(const PoolConfig& config, const CollectConfig& collect, Ticks hor
   if (makes_tokens(config)) {
     for (Replica& replica : pool.replicas) replica.free_blocks = config.kv_blocks;
     if (config.reuse_preempted) pool.taken.assign(count, 0);
-    HEADROOM_CHECK(config.max_batch <= UINT16_MAX, "the scenario bounds the batch of a pool");
+    HEADROOM_CHECK(config.max_batch <= kMaxBatch, "the scenario bounds the batch of a pool");
     const std::size_t row = static_cast<std::size_t>(config.block_tokens) + groups + group_words;
     pool.row_length = (row + kRowUnit - 1) / kRowUnit * kRowUnit;
     pool.rows.assign(count * pool.row_length, 0);

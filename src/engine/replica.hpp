@@ -164,6 +164,7 @@ struct Pool {
   std::uint32_t serving_replica(std::size_t i) const {
     return varies ? serving[i] : static_cast<std::uint32_t>(i);
   }
+  /// REQUIRES: indexed.
   void note_boundary(std::size_t replica, std::int64_t time, bool is_idle) {
     boundaries.set(replica, time);
     const std::uint64_t bit = std::uint64_t{1} << (replica % 64);

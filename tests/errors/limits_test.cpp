@@ -219,6 +219,19 @@ TEST_CASE("what the engine counts in a few bits is bounded by the scenario", "[e
              ContainsSubstring("out of range"));
 }
 
+TEST_CASE("a GPU that is too slow to be one is refused", "[errors]") {
+  const auto issues = issues_of_file(ScenarioFile(
+      with(with(whole_scenario(), R"("gpu": "A100-SXM-80GB")", R"("gpu": "slow")"), R"("fleet": {)",
+           R"("catalogue": {"gpus": [{"name": "slow", "like": "A100-SXM-80GB",
+      "hbm_bytes_per_s": 1, "bf16_flops": 1, "fp16_flops": 1}]}, "fleet": {)")));
+  REQUIRE(issues.size() == 2);
+  std::string all;
+  for (const Issue& issue : issues) all += issue.pointer + " " + issue.message + "\n";
+  CHECK_THAT(all, ContainsSubstring("/catalogue/gpus/0/hbm_bytes_per_s"));
+  CHECK_THAT(all, ContainsSubstring("expected at least 1GB/s"));
+  CHECK_THAT(all, ContainsSubstring("/catalogue/gpus/0/bf16_flops"));
+}
+
 TEST_CASE("a name holds nothing that a terminal obeys", "[errors]") {
   const auto issues = issues_of_file(
       ScenarioFile(with(with(whole_scenario(), R"("name": "whole")", "\"name\": \"a\\u001b[31mb\""),

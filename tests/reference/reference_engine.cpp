@@ -168,9 +168,6 @@ class Engine {
   AttemptCounts& attempts_of(const Job& job) {
     return counts_.attempts[index(job.record.request_class)];
   }
-  static Ticks later(Ticks from, Ticks by) {
-    return from == kNever || by >= kNever - from ? kNever : from + by;
-  }
   // When its user leaves, whatever is being done for him then.
   Ticks leaves_at(const Job& job) const {
     const ClassConfig& of = class_of(job);
