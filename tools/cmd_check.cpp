@@ -28,6 +28,10 @@ std::string baseline_path(const CheckOptions& options, const std::string& scenar
   const bool directory = options.baseline.back() == '/' || fs::is_directory(given, ignored) ||
                          (options.scenarios.size() > 1 && !given.has_extension());
   if (!directory) return options.baseline;
+  if (scenario == "-") {
+    throw UsageError("a scenario on standard input has no name for a baseline in " +
+                     options.baseline + ": give --baseline FILE");
+  }
   return (given / (fs::path(scenario).stem().string() + ".json")).string();
 }
 
@@ -73,6 +77,24 @@ std::vector<Report> read_baselines(const CheckOptions& options,
   }
   if (!issues.empty()) throw InputError(std::move(issues));
   return baselines;
+}
+
+std::vector<FileUse> files_written(const CheckOptions& options,
+                                   const std::vector<std::string>& paths) {
+  std::vector<FileUse> files{{options.junit, "--junit"}};
+  if (!options.update_baseline) return files;
+  for (const std::string& path : paths) files.push_back({path, "a baseline"});
+  return files;
+}
+
+/// What the command line has it read.
+std::vector<FileUse> files_named(const CheckOptions& options,
+                                 const std::vector<std::string>& paths) {
+  std::vector<FileUse> files;
+  for (const std::string& scenario : options.scenarios) files.push_back({scenario, "a scenario"});
+  if (options.update_baseline) return files;
+  for (const std::string& path : paths) files.push_back({path, "a baseline"});
+  return files;
 }
 
 /// A check that judges nothing would pass whatever happens.
@@ -142,12 +164,15 @@ int check_command(const CommandLine& line, const Terminal& terminal) {
   }
   refuse_second_stdin(options.scenarios);
   const std::vector<std::string> paths = baseline_paths(options);
+  const std::vector<FileUse> writes = files_written(options, paths);
+  refuse_overlaps(files_named(options, paths), writes);
   const std::vector<Report> baselines = read_baselines(options, paths);
   std::vector<CheckedScenario> all;
   std::vector<Issue> unknown;
   std::string notes;
   for (std::size_t i = 0; i < options.scenarios.size(); ++i) {
     ScenarioRun run = run_for_report(options.scenarios[i], options.run, line.common, terminal);
+    refuse_overlaps(files_of(run.input.loaded), writes);
     CheckedScenario checked{options.scenarios[i], std::move(run.report)};
     require_something_to_judge(checked, options, run.input);
     if (!baselines[i].is_null()) {

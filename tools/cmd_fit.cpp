@@ -121,9 +121,16 @@ Json json_answer(const Gpu& gpu, const MeasuredKernels& kernels, const std::vect
 
 int fit_command(const CommandLine& line, const Terminal&) {
   const FitCommandOptions& options = line.fit;
+  if (options.out == "-") {
+    throw UsageError("the answer goes to standard output; -o takes a file for the models");
+  }
+  const std::vector<std::string> files = csv_files(options.files);
+  std::vector<FileUse> reads;
+  for (const std::string& file : files) reads.push_back({file, "the file of rows"});
+  refuse_overlaps(reads, {{options.out, "-o"}});
   const Gpu gpu = gpu_of(options.gpu);
   const LayerOptions layer(options.model, options.tensor_parallel);
-  const MeasuredKernels kernels = read_kernels(csv_files(options.files), gpu, layer);
+  const MeasuredKernels kernels = read_kernels(files, gpu, layer);
   const bool tables = options.family == "table";
   const std::string source =
       options.source.empty() ? fmt::format("measured on {}", gpu.name) : options.source;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "headroom/report/format.hpp"
 #include "kernel_input.hpp"
 #include "messages.hpp"
+#include "run_outputs.hpp"
 
 namespace headroom::tools {
 namespace {
@@ -163,13 +163,6 @@ std::vector<Prediction> predict(const KernelSet& kernels, const Gpu& gpu,
   return predictions;
 }
 
-void write_rows(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) cannot_write(path);
-}
-
 int predict_rows(const KernelsOptions& options, const MeasuredFile& file,
                  const std::vector<Prediction>& predictions) {
   const std::string rows = rows_text(file, predictions);
@@ -181,12 +174,12 @@ int predict_rows(const KernelsOptions& options, const MeasuredFile& file,
                       {"error", p.row->seconds > 0 ? Json(p.error()) : Json(nullptr)},
                       {"outside", p.outside}});
     }
-    if (!options.out.empty()) write_rows(options.out, rows);
+    if (!options.out.empty()) write_file(options.out, rows);
     print_answer(list.dump(2) + "\n");
   } else if (options.out.empty() || options.out == "-") {
     print_answer(rows);
   } else {
-    write_rows(options.out, rows);
+    write_file(options.out, rows);
   }
   return kOk;
 }
@@ -195,12 +188,17 @@ int predict_rows(const KernelsOptions& options, const MeasuredFile& file,
 
 int kernels_command(const CommandLine& line, const Terminal&) {
   const KernelsOptions& options = line.kernels;
+  const bool evaluates = options.action == "evaluate";
+  if (options.out == "-" && (evaluates || options.json)) {
+    throw UsageError("the answer goes to standard output; -o takes a file for the rows");
+  }
+  refuse_overlaps({{options.data, "the file of rows"}, {options.kernel_model, "--kernel-model"}},
+                  {{options.out, "-o"}});
   const Gpu gpu = gpu_of(options.gpu);
   const LayerOptions layer(options.model, options.tensor_parallel);
   const std::optional<KernelFile> own = kernel_model(options.kernel_model);
   const KernelSet kernels(gpu, family_of(options, own), own ? &*own : nullptr);
 
-  const bool evaluates = options.action == "evaluate";
   ReadOptions reading;
   reading.needs_time = evaluates;
   reading.keep_lines = true;
@@ -223,7 +221,7 @@ int kernels_command(const CommandLine& line, const Terminal&) {
   if (!evaluates) return predict_rows(options, file, predictions);
 
   const Summaries summaries = summarise(gpu, predictions);
-  if (!options.out.empty()) write_rows(options.out, rows_text(file, predictions));
+  if (!options.out.empty()) write_file(options.out, rows_text(file, predictions));
   if (options.json) {
     print_answer(Json{{"gpu", gpu.name},
                       {"data", options.data},

@@ -137,6 +137,7 @@ int plan_command(const CommandLine& line, const Terminal& terminal) {
     overrides.push_back({"confidence", std::to_string(*line.plan.confidence), false});
   }
   const ScenarioInput input = read_scenario(line.run.scenario, overrides, &line.run);
+  refuse_overlaps(files_of(input.loaded), files_written(line.run, outputs));
   print_warnings(input.warnings, line.common, terminal);
   check_plan(line, input.loaded);
   check_worlds(line, input.loaded);

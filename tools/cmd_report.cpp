@@ -61,6 +61,13 @@ std::string render(const std::vector<Report>& reports, const std::string& form,
   return all;
 }
 
+void refuse_overlaps_of(const ReportOptions& options, const std::string& form) {
+  if (options.out.empty() || options.out == "-") return;
+  std::vector<FileUse> reads;
+  for (const std::string& file : options.files) reads.push_back({file, "a report"});
+  refuse_overlaps(reads, {{path_for(options.out, form), "-o"}});
+}
+
 }  // namespace
 
 int report_command(const CommandLine& line, const Terminal& terminal) {
@@ -69,6 +76,7 @@ int report_command(const CommandLine& line, const Terminal& terminal) {
   if (form == "csv" && options.files.size() > 1) {
     throw UsageError("--format csv takes one report: its rows do not say which they are of");
   }
+  refuse_overlaps_of(options, form);
   const std::vector<Report> reports = read_reports(options.files);
   TextStyle style = terminal.text_style();
   if (options.out.empty() || options.out == "-") {

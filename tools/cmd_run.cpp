@@ -26,6 +26,7 @@ int run_command(const CommandLine& line, const Terminal& terminal) {
   if (options.requests == "-") throw UsageError("--requests writes a file of its own, not to -");
   const std::vector<Output> outputs = plan_outputs(options);
   const ScenarioInput input = read_scenario(options.scenario, options.overrides, &options);
+  refuse_overlaps(files_of(input.loaded), files_written(options, outputs));
   print_warnings(input.warnings, line.common, terminal);
   const ResolvedScenario scenario = resolve(input.loaded);
   if (!text_on_screen(outputs)) print_warnings(scenario.warnings, line.common, terminal);

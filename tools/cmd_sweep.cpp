@@ -87,41 +87,44 @@ int dry_run(const SweepOptions& options, const std::vector<Axis>& axes,
   return wrong == 0 ? kOk : kPartial;
 }
 
-SweepPoint run_point(const CommandLine& line, const std::vector<Axis>& axes,
-                     std::vector<std::string> values, const Terminal& terminal) {
-  SweepPoint point{std::move(values), nullptr, ""};
-  try {
-    CommonOptions common = line.common;
-    common.verbosity = -1;  // warnings of every point would bury the table
-    const RunOptions run = options_at(line.sweep, axes, point.values);
-    point.report = run_for_report(line.sweep.scenario, run, common, terminal).report;
-  } catch (const InputError& error) {
-    point.error = in_one_line(error);
-  }
-  return point;
-}
-
 std::string render(const nlohmann::ordered_json& sweep, const std::string& format,
                    const TextStyle& style) {
   if (format == "csv") return render_sweep_csv(sweep);
   return format == "json" ? report_text(sweep) : render_sweep(sweep, style);
 }
 
-void write_table(const SweepOptions& options, const nlohmann::ordered_json& sweep,
-                 const TextStyle& style) {
-  if (options.out.empty() || options.out == "-") return;
-  const bool directory = path_for(options.out, "csv") != options.out;
-  if (directory) {
+/// The files that -o asks for. Throws UsageError for what cannot be meant.
+std::vector<Output> table_outputs(const SweepOptions& options) {
+  if (options.out.empty() || options.out == "-") return {};
+  std::vector<Output> outputs;
+  if (path_for(options.out, "csv") != options.out) {
     for (const char* format : {"csv", "json"}) {
-      write_file(options.out + "/sweep." + format, render(sweep, format, style));
+      outputs.push_back({format, options.out + "/sweep." + format});
     }
-    return;
+    return outputs;
   }
   const std::string format = options.format.empty() ? format_of_file(options.out) : options.format;
   if (format != "csv" && format != "json" && format != "text") {
     throw UsageError("'" + options.out + "' should end in .csv, .json or .txt");
   }
-  write_file(options.out, render(sweep, format, {}));
+  return {{format, options.out}};
+}
+
+SweepPoint run_point(const CommandLine& line, const std::vector<Axis>& axes,
+                     std::vector<std::string> values, const std::vector<Output>& outputs,
+                     const Terminal& terminal) {
+  SweepPoint point{std::move(values), nullptr, ""};
+  try {
+    CommonOptions common = line.common;
+    common.verbosity = -1;  // warnings of every point would bury the table
+    const RunOptions run = options_at(line.sweep, axes, point.values);
+    ScenarioRun done = run_for_report(line.sweep.scenario, run, common, terminal);
+    refuse_overlaps(files_of(done.input.loaded), files_of(outputs));
+    point.report = std::move(done.report);
+  } catch (const InputError& error) {
+    point.error = in_one_line(error);
+  }
+  return point;
 }
 
 }  // namespace
@@ -133,6 +136,8 @@ int sweep_command(const CommandLine& line, const Terminal& terminal) {
   const std::vector<Axis> axes = axes_of(options);
   const std::vector<std::vector<std::string>> grid = grid_points(axes);
   if (options.dry_run) return dry_run(options, axes, grid);
+  const std::vector<Output> outputs = table_outputs(options);
+  refuse_overlaps({{options.scenario, "the scenario"}}, files_of(outputs));
   std::vector<SweepPoint> points;
   std::size_t failed = 0;
   for (const auto& values : grid) {
@@ -140,7 +145,7 @@ int sweep_command(const CommandLine& line, const Terminal& terminal) {
       fmt::print(stderr, "{} of {}: {}\n", points.size() + 1, grid.size(),
                  point_name(axes, values));
     }
-    points.push_back(run_point(line, axes, values, terminal));
+    points.push_back(run_point(line, axes, values, outputs, terminal));
     failed += points.back().report.is_null();
   }
   if (failed == points.size()) {
@@ -152,8 +157,10 @@ int sweep_command(const CommandLine& line, const Terminal& terminal) {
                                     ? options.scenario
                                     : points.front().report["scenario"]["name"].get<std::string>(),
                                 axes, points, tool_info());
-  write_table(options, sweep, terminal.text_style());
-  const std::string shown = options.out.empty() || options.out == "-" ? options.format : "";
+  for (const Output& output : outputs) {
+    write_file(output.path, render(sweep, output.format, {}));
+  }
+  const std::string shown = outputs.empty() ? options.format : "";
   print_answer(render(sweep, shown, terminal.text_style()));
   return failed == 0 ? kOk : kPartial;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <filesystem>
 
 #include "commands.hpp"
@@ -14,7 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_csv(const std::string& path) { return path.ends_with(".csv") || path.ends_with(".csv.gz"); }
+bool is_csv(const std::string& path) {
+  return boost::iends_with(path, ".csv") || boost::iends_with(path, ".csv.gz");
+}
 
 template <class Entry>
 [[noreturn]] void unknown(const char* kind, const std::string& name, std::span<const Entry> all) {

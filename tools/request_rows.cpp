@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/iostreams/categories.hpp>
 #include <boost/iostreams/filter/gzip.hpp>
 #include <boost/iostreams/filtering_stream.hpp>
@@ -145,7 +146,7 @@ struct RequestRows::Impl {
 RequestRows::RequestRows(std::string file, const ResolvedScenario& scenario)
     : impl_(std::make_unique<Impl>()) {
   impl_->file = std::move(file);
-  impl_->gzip = impl_->file.size() > 3 && impl_->file.ends_with(".gz");
+  impl_->gzip = boost::iends_with(impl_->file, ".gz");
   impl_->cells = scenario.cells.size();
   for (const ClassConfig& c : scenario.classes) impl_->names.classes.push_back(c.name);
   for (const ResolvedPool& p : scenario.pools) impl_->names.pools.push_back(p.config.name);

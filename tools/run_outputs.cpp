@@ -47,30 +47,8 @@ Output into_file(const std::string& file, const std::vector<std::string>& format
   return {format, file};
 }
 
-/// One file cannot be two of: what is read, the report, the rows. What is no file, such as
-/// /dev/null, takes any number.
-void refuse_overlaps(const RunOptions& options, const std::vector<Output>& outputs) {
-  namespace fs = std::filesystem;
-  struct Use {
-    std::string path, what;
-  };
-  std::vector<Use> uses{{options.scenario, "the scenario"}, {options.requests, "--requests"}};
-  for (const Output& output : outputs) uses.push_back({output.path, "-o"});
-  const auto place = [](const std::string& path) {
-    std::error_code ignored;
-    return fs::weakly_canonical(path, ignored);
-  };
-  for (std::size_t i = 0; i < uses.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (uses[i].path.empty() || uses[j].path.empty() || uses[j].path == "-") continue;
-      std::error_code ignored;
-      const fs::path at = place(uses[i].path);
-      if (at != place(uses[j].path)) continue;
-      if (fs::exists(at, ignored) && !fs::is_regular_file(at, ignored)) continue;
-      throw UsageError("'" + uses[i].path + "' is both " + uses[j].what + " and " + uses[i].what +
-                       ": give another file");
-    }
-  }
+void refuse_overlaps_of(const RunOptions& options, const std::vector<Output>& outputs) {
+  refuse_overlaps({{options.scenario, "the scenario"}}, files_written(options, outputs));
 }
 
 std::string render_plan(const Output& output, const nlohmann::ordered_json& report,
@@ -120,6 +98,18 @@ void write_file(const std::string& path, const std::string& text) {
   if (failed || !out) cannot_write(path);
 }
 
+std::vector<FileUse> files_of(const std::vector<Output>& outputs) {
+  std::vector<FileUse> files;
+  for (const Output& output : outputs) files.push_back({output.path, "-o"});
+  return files;
+}
+
+std::vector<FileUse> files_written(const RunOptions& options, const std::vector<Output>& outputs) {
+  std::vector<FileUse> files = files_of(outputs);
+  files.push_back({options.requests, "--requests"});
+  return files;
+}
+
 std::vector<Output> plan_outputs(const RunOptions& options) {
   std::vector<std::string> formats;
   for (const std::string& format : options.formats) {
@@ -138,7 +128,7 @@ std::vector<Output> plan_outputs(const RunOptions& options) {
     }
     const std::string form = options.out == "-" ? "json" : "text";
     outputs.push_back({formats.empty() ? form : formats.front(), ""});
-    refuse_overlaps(options, outputs);
+    refuse_overlaps_of(options, outputs);
     return outputs;
   }
   if (names_directory(options.out)) {
@@ -148,7 +138,7 @@ std::vector<Output> plan_outputs(const RunOptions& options) {
     outputs.push_back(into_file(options.out, formats));
   }
   outputs.push_back({options.json ? "json" : "text", ""});
-  refuse_overlaps(options, outputs);
+  refuse_overlaps_of(options, outputs);
   return outputs;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "file_uses.hpp"
 #include "options.hpp"
 #include "terminal.hpp"
 
@@ -18,6 +19,11 @@ struct Output {
 /// Where the answer goes, by -o, --format and --json. Exactly one output is standard output.
 /// Throws UsageError for what cannot be meant.
 std::vector<Output> plan_outputs(const RunOptions& options);
+
+/// The files that -o makes.
+std::vector<FileUse> files_of(const std::vector<Output>& outputs);
+/// These and that of --requests.
+std::vector<FileUse> files_written(const RunOptions& options, const std::vector<Output>& outputs);
 
 /// Files first, standard output last, so that the screen can name the files.
 /// Throws InputError when a file cannot be written.

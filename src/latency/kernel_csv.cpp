@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/iostreams/copy.hpp>
 #include <boost/iostreams/filter/gzip.hpp>
 #include <boost/iostreams/filtering_stream.hpp>
@@ -351,11 +352,13 @@ std::string read_all(const std::string& path) {
   std::ostringstream text;
   try {
     boost::iostreams::filtering_istream stream;
-    if (path.ends_with(".gz")) stream.push(boost::iostreams::gzip_decompressor());
+    const bool packed = file.peek() == 0x1f;  // whatever it is called: no text begins so
+    if (packed || boost::iends_with(path, ".gz"))
+      stream.push(boost::iostreams::gzip_decompressor());
     stream.push(file);
     boost::iostreams::copy(stream, text);
-  } catch (const std::exception& error) {
-    fail("E102", path, 0, std::string("cannot be decompressed: ") + error.what());
+  } catch (const std::exception&) {
+    fail("E102", path, 0, "cannot be unpacked: not gzip data, or damaged or cut short");
   }
   return text.str();
 }

@@ -210,9 +210,9 @@ FileText read_text(const std::string& base_directory, const std::string& path,
   if (full.extension() == ".gz" || file.text.starts_with("\x1f\x8b")) {  // whatever it is called
     try {
       file.text = gunzip(file.text);
-    } catch (const std::exception& error) {
+    } catch (const std::exception&) {
       fail("E131", pointer.empty() ? pointer : pointer + "/path",
-           "cannot unpack \"" + path + "\": " + error.what());
+           "cannot unpack \"" + path + "\": not gzip data, or damaged or cut short");
     }
   }
   return file;

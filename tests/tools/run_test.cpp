@@ -167,21 +167,6 @@ TEST_CASE("rows that cannot be written end the run with an error", "[tools][run]
   }
 }
 
-TEST_CASE("one file is not two things", "[tools][run]") {
-  const ScenarioFile tiny(kTiny, "same.json");
-  const std::string rows = scratch("same.csv");
-  const std::string run = "run " + tiny.path() + " -n 1 ";
-  for (const std::string& options :
-       {"-o " + tiny.path(), "--requests " + tiny.path(), "-o " + rows + " --requests " + rows,
-        std::string("-o ''"), std::string("--requests ''"), std::string("--requests -")}) {
-    const Ended ended = tool(run + options);
-    INFO(options << ": " << ended.err);
-    CHECK(ended.code == 2);
-    CHECK(read_file(tiny.path()) == kTiny);
-  }
-  CHECK(tool(run + "-o /dev/null --format json --requests /dev/null").code == 0);
-}
-
 TEST_CASE("standard output that takes nothing is an error of the user's, not a fault",
           "[tools][run]") {
   const ScenarioFile tiny(kTiny);
