@@ -46,7 +46,7 @@ constexpr const char* kPlanFooter = R"(Examples:
 
 Today's fleet is the scenario's. GPUs are added or removed in whole replicas.
 Exits 4 when no fleet within --max holds every target, or -n auto does not
-reach the --precision asked for.)";
+reach the --precision asked for; with --solve, when that has no answer.)";
 
 constexpr const char* kValidateFooter = R"(Examples:
   headroom validate scenarios/erlang-c.json scenarios/small-fleet.json
@@ -149,7 +149,7 @@ void add_plan(CLI::App& app, CommandLine& line) {
       ->allow_extra_args(false)
       ->take_all();
   plan->add_option("--max", flags.max_gpus, "Most GPUs of the pools that may change")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
       ->type_name("GPUS")
       ->envname("HEADROOM_MAX");
   plan->add_option("--minimize", flags.minimize,

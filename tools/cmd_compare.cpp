@@ -64,7 +64,7 @@ void add_unknown_metrics(const nlohmann::ordered_json& comparison, const std::st
     Issue issue;
     issue.code = "E112";
     issue.file = file;
-    issue.message = "--metric " + name + ": neither this nor its base has it";
+    issue.message = "--metric " + name + ": this and its base do not both have it";
     const std::string near = nearest_word(name, metrics);
     if (!near.empty()) issue.notes = {"did you mean '" + near + "'?"};
     issues.push_back(std::move(issue));

@@ -166,7 +166,9 @@ int fit_command(const CommandLine& line, const Terminal&) {
        "high",
        "by headroom fit; one shape in five held back and scored; errors are shares of 1"});
   if (!options.out.empty()) write_file(options.out, write_kernel_file(file));
-  print_answer(options.json ? json_answer(gpu, kernels, all, tables, options.out).dump(2) + "\n"
+  print_answer(options.json ? json_answer(gpu, kernels, all, tables, options.out)
+                                      .dump(2, ' ', false, Json::error_handler_t::replace) +
+                                  "\n"
                             : text_answer(gpu, kernels, all, tables, options.out));
   return kOk;
 }

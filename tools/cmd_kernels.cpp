@@ -175,7 +175,7 @@ int predict_rows(const KernelsOptions& options, const MeasuredFile& file,
                       {"outside", p.outside}});
     }
     if (!options.out.empty()) write_file(options.out, rows);
-    print_answer(list.dump(2) + "\n");
+    print_answer(list.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   } else if (options.out.empty() || options.out == "-") {
     print_answer(rows);
   } else {
@@ -197,7 +197,12 @@ int kernels_command(const CommandLine& line, const Terminal&) {
   const Gpu gpu = gpu_of(options.gpu);
   const LayerOptions layer(options.model, options.tensor_parallel);
   const std::optional<KernelFile> own = kernel_model(options.kernel_model);
-  const KernelSet kernels(gpu, family_of(options, own), own ? &*own : nullptr);
+  const KernelFamily family = family_of(options, own);
+  if (family == KernelFamily::kTable && own->gpu != gpu.name) {
+    throw UsageError("the tables of " + options.kernel_model + " are times of " + own->gpu +
+                     ", not of " + gpu.name + "; --family fitted scales its fits");
+  }
+  const KernelSet kernels(gpu, family, own ? &*own : nullptr);
 
   ReadOptions reading;
   reading.needs_time = evaluates;
@@ -227,7 +232,7 @@ int kernels_command(const CommandLine& line, const Terminal&) {
                       {"data", options.data},
                       {"other_rows", file.other_rows},
                       {"kernels", table_json(summaries)}}
-                     .dump(2) +
+                     .dump(2, ' ', false, Json::error_handler_t::replace) +
                  "\n");
   } else {
     print_answer(

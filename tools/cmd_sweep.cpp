@@ -52,6 +52,22 @@ std::string in_one_line(const InputError& error) {
   return text;
 }
 
+/// An axis that something else sets as well would name values in its column that were not run.
+void refuse_set_twice(const SweepOptions& options, const std::vector<Axis>& axes) {
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const std::string& path = axes[i].path;
+    for (std::size_t j = 0; j < i; ++j) {
+      if (axes[j].path == path) throw UsageError("--axis: " + path + " is an axis twice");
+    }
+    const bool seed = path == "seed" && options.run.seed;
+    const bool replications = path == "replications" && options.run.replications;
+    if (!seed && !replications) continue;
+    throw UsageError(
+        fmt::format("--axis: {} is set by {} as well", path,
+                    seed ? "--seed (or HEADROOM_SEED)" : "-n (or HEADROOM_REPLICATIONS)"));
+  }
+}
+
 std::string point_name(const std::vector<Axis>& axes, const std::vector<std::string>& values) {
   std::string name;
   for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -134,6 +150,7 @@ int sweep_command(const CommandLine& line, const Terminal& terminal) {
   if (options.scenario == "-")
     throw UsageError("sweep reads the scenario once a point: name a file");
   const std::vector<Axis> axes = axes_of(options);
+  refuse_set_twice(options, axes);
   const std::vector<std::vector<std::string>> grid = grid_points(axes);
   if (options.dry_run) return dry_run(options, axes, grid);
   const std::vector<Output> outputs = table_outputs(options);

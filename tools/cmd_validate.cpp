@@ -62,7 +62,7 @@ std::string as_json(const std::vector<Checked>& files) {
                     {"errors", issues_json(with_advice(file.errors), "error")},
                     {"warnings", issues_json(file.warnings, "warning")}});
   }
-  return list.dump(2) + "\n";
+  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace

@@ -47,6 +47,10 @@ LayerOptions::LayerOptions(const std::string& model, std::int64_t tensor_paralle
   context_.model = find_model(model);
   context_.tensor_parallel = tensor_parallel;
   if (context_.model == nullptr) unknown("model", model, models());
+  if (context_.model->kind == ModelKind::kDiffusion) {
+    throw UsageError("--model: " + context_.model->name +
+                     " is an image model; a layer's kernel grid is of a transformer");
+  }
 }
 
 LayerContext LayerOptions::context(const std::string& file) const {

@@ -236,6 +236,23 @@ std::optional<Deployment> resolve_deployment(const DeploymentConfig& config,
         json::Document::read(config.kernel_file, json::Document::Comments::kAllowed);
     auto file = std::make_shared<KernelFile>();
     document.decode([&file](json::Archive& archive) { describe(archive, *file); }, issues);
+    const auto wrong = [&](const char* field, std::string message) {
+      Issue issue;
+      issue.code = "E113";
+      issue.pointer = config.pointer + field;
+      issue.message = std::move(message);
+      issues.push_back(std::move(issue));
+    };
+    if (d.family == KernelFamily::kTable && issues.size() == before) {
+      if (file->tables.empty()) {
+        wrong("/family",
+              "family \"table\" needs a kernel_file with tables "
+              "(headroom fit --family table)");
+      } else if (file->gpu != d.gpu.name) {
+        wrong("/kernel_file",
+              "its tables are times of " + file->gpu + ", the pool's GPU is " + d.gpu.name);
+      }
+    }
     d.kernels = std::move(file);
   }
   check_parallelism(d, config.pointer, issues);

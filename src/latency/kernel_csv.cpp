@@ -397,6 +397,9 @@ class Reader {
     layout_ = &layout_of(columns_, file_, number, options_);
     out_.kind = layout_->kind;
     out_.header = line;
+    if (columns_.contains("latency_ms") && columns_.contains("time_us")) {
+      fail("E104", file_, number, "latency_ms and time_us are both there; which is the time?");
+    }
     if (layout_->of_a_layer && context_.model == nullptr) {
       fail("E106", file_, number,
            "a layer's kernel grid needs the model and the tensor parallelism it was measured on");

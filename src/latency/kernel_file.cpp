@@ -22,17 +22,32 @@ constexpr std::array<json::Choice, kKernelKinds> kKindChoices{{
     {"attention_encoder", "attention of all tokens over all, as encoders and image models do"},
 }};
 
-void describe_kernel(json::Archive& archive, KernelKind& kind, Dtype& dtype) {
-  std::string kernel(name(kind));
-  archive.choice({"kernel", "which kernel", json::Need::kRequired}, kernel, kKindChoices);
-  for (std::size_t i = 0; i < kKernelKinds; ++i) {
-    if (kKindChoices[i].name == kernel) kind = static_cast<KernelKind>(i);
-  }
+void describe_dtype(json::Archive& archive, Dtype& dtype) {
   std::string format(name(dtype));
   archive.choice({"dtype", "number format that sets its rate"}, format, dtype_choices());
   for (const json::Choice& choice : dtype_choices()) {
     if (choice.name == format) dtype = dtype_from_name(format);
   }
+}
+
+/// The coefficients of one kernel's form. Another kernel than the fit's leaves it as it is, unless
+/// a document is read that names that kernel.
+void describe_form(json::Archive& archive, KernelFit& fit, KernelKind kind) {
+  const FittedForm& form = fitted_form(kind);
+  std::vector<double> values = fit.coefficients;
+  if (fit.kind != kind || values.size() != form.parameters.size()) {
+    values = generic_coefficients(kind);
+  }
+  archive.object_field({"coefficients", "of the form of docs/model-latency.md"},
+                       [&](json::Archive& inner) {
+                         for (std::size_t i = 0; i < form.parameters.size(); ++i) {
+                           const Parameter& p = form.parameters[i];
+                           inner.number({p.key, p.help}, values[i], {p.min, p.max});
+                         }
+                       });
+  if (!archive.decoding()) return;
+  fit.kind = kind;
+  fit.coefficients = std::move(values);
 }
 
 std::vector<KernelFile> read_catalogue() {
@@ -55,18 +70,15 @@ void describe(json::Archive& archive, FitErrors& errors) {
 }
 
 void describe(json::Archive& archive, KernelFit& fit) {
-  describe_kernel(archive, fit.kind, fit.dtype);
-  const FittedForm& form = fitted_form(fit.kind);
-  if (fit.coefficients.size() != form.parameters.size()) {
-    fit.coefficients = generic_coefficients(fit.kind);
+  std::vector<json::Archive::Branch> branches;
+  for (std::size_t i = 0; i < kKernelKinds; ++i) {
+    const auto kind = static_cast<KernelKind>(i);
+    branches.push_back({kKindChoices[i].name, kKindChoices[i].summary,
+                        [&fit, kind](json::Archive& a) { describe_form(a, fit, kind); }});
   }
-  archive.object_field({"coefficients", "of the form of docs/model-latency.md"},
-                       [&](json::Archive& inner) {
-                         for (std::size_t i = 0; i < form.parameters.size(); ++i) {
-                           const Parameter& p = form.parameters[i];
-                           inner.number({p.key, p.help}, fit.coefficients[i], {p.min, p.max});
-                         }
-                       });
+  std::string kernel(name(fit.kind));
+  archive.variant({"kernel", "which kernel", json::Need::kRequired}, kernel, branches);
+  describe_dtype(archive, fit.dtype);
   archive.numbers({"range_min", "smallest value of each coordinate fitted"}, fit.range_min,
                   json::kNonNegative);
   archive.numbers({"range_max", "largest value of each coordinate fitted"}, fit.range_max,
@@ -81,7 +93,12 @@ void describe(json::Archive& archive, KernelFit& fit) {
 }
 
 void describe(json::Archive& archive, KernelTable& table) {
-  describe_kernel(archive, table.kind, table.dtype);
+  std::string kernel(name(table.kind));
+  archive.choice({"kernel", "which kernel", json::Need::kRequired}, kernel, kKindChoices);
+  for (std::size_t i = 0; i < kKernelKinds; ++i) {
+    if (kKindChoices[i].name == kernel) table.kind = static_cast<KernelKind>(i);
+  }
+  describe_dtype(archive, table.dtype);
   const std::size_t width = coordinate_names(table.kind).size() + 1;
   std::vector<double> flat;
   for (std::size_t i = 0; i < table.points.size(); ++i) {

@@ -116,28 +116,28 @@ Judgement judge_evaluation(const Evaluation& evaluation, double confidence,
   judgement.confidence = confidence;
   judgement.holds = judgement.replications > 0;
   judgement.severity = -kInfinite;
-  bool failed = false;
+  judgement.period = result.busiest();
+  std::vector<std::vector<TargetVerdict>> shown;
   for (std::size_t p = 0; p < result.periods.size(); ++p) {
     std::vector<TargetVerdict> verdicts =
         judge(result.periods[p].statistics, result.spec, confidence);
-    bool misses = false;
     for (std::size_t t = 0; t < verdicts.size(); ++t) {
       if (!judged.empty() && !judged[t]) continue;
-      misses = misses || !verdicts[t].pass;
+      judgement.holds = judgement.holds && verdicts[t].pass;
       judgement.excluded = judgement.excluded || verdicts[t].excluded;
       const double severity = severity_of(verdicts[t], result.spec.targets[t]);
-      if (!judgement.binding || severity > judgement.severity) {
+      const bool busier =
+          result.periods[p].rate_multiplier >= result.periods[judgement.period].rate_multiplier;
+      const bool as_severe = severity == judgement.severity && judgement.period != p && busier;
+      if (!judgement.binding || severity > judgement.severity || as_severe) {
         judgement.severity = severity;
         judgement.binding = t;
+        judgement.period = p;
       }
     }
-    if (!failed) {
-      judgement.period = p;
-      judgement.verdicts = std::move(verdicts);
-    }
-    failed = failed || misses;
+    shown.push_back(std::move(verdicts));
   }
-  judgement.holds = judgement.holds && !failed;
+  judgement.verdicts = std::move(shown[judgement.period]);
   return judgement;
 }
 

@@ -114,14 +114,15 @@ std::vector<std::vector<std::pair<std::size_t, std::uint32_t>>> visits(
   return by_pool;
 }
 
-/// Mean and largest of the bins that begin inside a window.
-void add_window(PoolLoad& load, const WindowSpec& window) {
+/// Mean and largest of the bins whose middle lies inside a window; of one that is shorter than a
+/// bin, that around its begin. The last bin ends with the demand.
+void add_window(PoolLoad& load, const WindowSpec& window, double end_s) {
   double sum = 0;
   double count = 0;
   double peak = 0;
   for (std::size_t b = 0; b < load.offered_gpus.size(); ++b) {
     const double from = static_cast<double>(b) * load.bin_s;
-    const double mid = from + load.bin_s / 2;
+    const double mid = (from + std::min(end_s, from + load.bin_s)) / 2;
     const bool inside = std::any_of(window.spans.begin(), window.spans.end(), [&](TimeSpan s) {
       return seconds(s.from) <= mid && mid < seconds(s.to);
     });
@@ -129,6 +130,11 @@ void add_window(PoolLoad& load, const WindowSpec& window) {
     sum += load.offered_gpus[b];
     count += 1;
     peak = std::max(peak, load.offered_gpus[b]);
+  }
+  const auto around = static_cast<std::size_t>(seconds(window.spans.front().from) / load.bin_s);
+  if (count == 0 && around < load.offered_gpus.size()) {
+    sum = peak = load.offered_gpus[around];
+    count = 1;
   }
   load.window_mean_gpus.push_back(count > 0 ? sum / count : 0);
   load.window_peak_gpus.push_back(peak);
@@ -139,7 +145,8 @@ void add_bin(PoolLoad& load, double from_s, double offered, double gpus) {
   load.offered_gpus.push_back(offered);
   load.in_service.push_back(gpus);
   if (offered <= 0) return;
-  const double per_gpu = offered / std::max(1.0, gpus);
+  // Any load on none is an overload; as a number it is told as that on one.
+  const double per_gpu = gpus > 0 ? offered / gpus : std::max(1.0, offered);
   if (per_gpu <= load.peak_per_gpu) return;
   load.peak_per_gpu = per_gpu;
   load.peak_per_gpu_at_s = from_s;
@@ -225,7 +232,7 @@ std::vector<PoolLoad> offered_load(std::span<const PoolConfig> pools,
     for (const double gpus : load.in_service) {
       load.in_service_mean += gpus / static_cast<double>(bins);
     }
-    for (const WindowSpec& window : windows) add_window(load, window);
+    for (const WindowSpec& window : windows) add_window(load, window, end_s);
     load.mean_gpus = load.window_mean_gpus.empty() ? 0 : load.window_mean_gpus.front();
     load.gpus_needed = std::ceil(load.peak_gpus / gpus_per_replica) * gpus_per_replica;
     loads.push_back(std::move(load));

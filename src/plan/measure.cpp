@@ -128,7 +128,7 @@ void add_targets(RunStatistics& statistics, const MeasureSpec& spec, std::size_t
     std::vector<JoinedMinute>& of_window = joined[target.window];
     if (of_window.empty() && has_minutes(target.metric)) {
       of_window = join_minutes(minutes, spec.minute, spec.windows[target.window].spans,
-                               spec.least_minute_arrivals);
+                               spec.least_minute_arrivals, spec.windows[0].spans.back().to);
     }
     add_target(statistics.targets[t], spec, target,
                {tallies[target.window], of_window, drain[target.window]});

@@ -12,7 +12,7 @@ namespace {
 constexpr Ticks kQuiet{300 * kTicksPerSecond};
 
 void join_span(const std::vector<MinuteTally>& minutes, Ticks minute, std::size_t first,
-               std::size_t last, double least, std::vector<JoinedMinute>& joined) {
+               std::size_t last, double least, Ticks end, std::vector<JoinedMinute>& joined) {
   const std::size_t joined_before = joined.size();
   JoinedMinute open;
   bool is_open = false;
@@ -21,7 +21,7 @@ void join_span(const std::vector<MinuteTally>& minutes, Ticks minute, std::size_
     if (!is_open) open = JoinedMinute{from, from, MinuteTally{}};
     is_open = true;
     open.tally.merge(minutes[i], 1);
-    open.to = from + minute;
+    open.to = from < end ? std::min(from + minute, end) : from + minute;
     if (open.tally.arrived >= least) {
       joined.push_back(std::move(open));
       is_open = false;
@@ -39,7 +39,8 @@ void join_span(const std::vector<MinuteTally>& minutes, Ticks minute, std::size_
 }  // namespace
 
 std::vector<JoinedMinute> join_minutes(const std::vector<MinuteTally>& minutes, Ticks minute,
-                                       const std::vector<TimeSpan>& spans, double least) {
+                                       const std::vector<TimeSpan>& spans, double least,
+                                       Ticks end) {
   HEADROOM_CHECK(minute.count > 0, "a minute unit has a length");
   std::vector<JoinedMinute> joined;
   for (const TimeSpan& span : spans) {
@@ -50,7 +51,7 @@ std::vector<JoinedMinute> join_minutes(const std::vector<MinuteTally>& minutes, 
       first = static_cast<std::size_t>(span.from.count / minute.count);
       last = first + 1;
     }
-    join_span(minutes, minute, first, std::min(last, minutes.size()), least, joined);
+    join_span(minutes, minute, first, std::min(last, minutes.size()), least, end, joined);
   }
   return joined;
 }

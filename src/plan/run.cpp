@@ -69,8 +69,12 @@ std::optional<std::size_t> RunResult::first_failing() const {
   return std::nullopt;
 }
 
-const PeriodResult& RunResult::main_period() const {
-  return periods[first_failing().value_or(periods.size() - 1)];
+std::size_t RunResult::busiest() const {
+  std::size_t most = 0;
+  for (std::size_t p = 1; p < periods.size(); ++p) {
+    if (periods[p].rate_multiplier >= periods[most].rate_multiplier) most = p;
+  }
+  return most;
 }
 
 MeasureSpec measure_spec(const ResolvedScenario& scenario) {

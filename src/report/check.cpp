@@ -99,7 +99,9 @@ void add_scenario(const Json& scenario, const Paint& paint, std::size_t columns,
     out += fmt::format("        {}{} {}\n",
                        pad_right(cut_text(row["name"].get<std::string>(), 28), 30),
                        pad_right(shown_delta(row) + " ", 26),
-                       worse ? paint.bad("REGRESSED") : paint.good("IMPROVED"));
+                       row["verdict"] == "absent" ? "-"
+                       : worse                    ? paint.bad("REGRESSED")
+                                                  : paint.good("IMPROVED"));
   }
 }
 
@@ -158,15 +160,16 @@ std::string render_check(const nlohmann::ordered_json& check, const TextStyle& s
 std::string render_check_markdown(const nlohmann::ordered_json& check) {
   std::string out = "## headroom check: " + word_of(check["verdict"]) + "\n";
   for (const Json& scenario : check["scenarios"]) {
-    out += fmt::format("\n### {}: {}\n\n{}\n", scenario["scenario"].get<std::string>(),
-                       word_of(scenario["verdict"]), scenario["headline"].get<std::string>());
+    out += fmt::format(
+        "\n### {}: {}\n\n{}\n", markdown_text(scenario["scenario"].get<std::string>()),
+        word_of(scenario["verdict"]), markdown_text(scenario["headline"].get<std::string>()));
     if (!scenario["targets"].empty()) {
       out += "\n| target | value | limit | verdict |\n|---|---|---|---|\n";
     }
     for (const Json& target : scenario["targets"]) {
-      out +=
-          fmt::format("| {} | {} | {} | {} |\n", target["id"].get<std::string>(), value_of(target),
-                      limit_of(target), target["pass"].get<bool>() ? "PASS" : "**FAIL**");
+      out += fmt::format("| {} | {} | {} | {} |\n", markdown_text(target["id"].get<std::string>()),
+                         value_of(target), limit_of(target),
+                         target["pass"].get<bool>() ? "PASS" : "**FAIL**");
     }
     const Json& baseline = scenario["baseline"];
     if (baseline.is_null()) continue;

@@ -49,7 +49,8 @@ std::string verdict(const Difference& d, const Gate& gate, double adjusted, doub
   return is_better(d, gate) ? "improved" : "regressed";
 }
 
-Json row_of(const Gate& gate, const Difference& d, double adjusted, double alpha) {
+/// `both`: both reports have the metric; else there is nothing to compare.
+Json row_of(const Gate& gate, const Difference& d, bool both, double adjusted, double alpha) {
   Json row = {{"name", gate_name(gate.key)}};
   row.update(gate.key);
   row["better"] = gate.higher_is_better ? "higher" : "lower";
@@ -67,7 +68,7 @@ Json row_of(const Gate& gate, const Difference& d, double adjusted, double alpha
   row["p"] = number(d.p_value);
   row["p_adjusted"] = number(adjusted);
   row["threshold"] = number(gate.threshold);
-  row["verdict"] = verdict(d, gate, adjusted, alpha);
+  row["verdict"] = both ? verdict(d, gate, adjusted, alpha) : "absent";
   return row;
 }
 
@@ -140,18 +141,22 @@ nlohmann::ordered_json compare_reports(const NamedReport& base, const NamedRepor
   const std::vector<Gate> gates = gates_for(base.report, now.report, options, not_found);
   std::vector<Difference> differences;
   std::vector<double> p_values;
+  std::vector<bool> both;
   for (const Gate& gate : gates) {
-    const std::vector<double> a = values_of(find_sample(base.report, gate.key));
-    const std::vector<double> b = values_of(find_sample(now.report, gate.key));
+    const Json* base_sample = find_sample(base.report, gate.key);
+    const Json* now_sample = find_sample(now.report, gate.key);
+    both.push_back(base_sample != nullptr && now_sample != nullptr);
+    const std::vector<double> a = values_of(base_sample);
+    const std::vector<double> b = values_of(now_sample);
     const bool paired = same_seed(base.report, now.report) && a.size() == b.size() && !a.empty();
     differences.push_back(compare_values(a, b, paired, 1 - options.alpha));
     p_values.push_back(differences.back().p_value);
   }
   const std::vector<double> adjusted = holm_adjusted(p_values);
   Json rows = Json::array();
-  Json counts = {{"regressed", 0}, {"improved", 0}, {"same", 0}};
+  Json counts = {{"regressed", 0}, {"improved", 0}, {"same", 0}, {"absent", 0}};
   for (std::size_t i = 0; i < gates.size(); ++i) {
-    rows.push_back(row_of(gates[i], differences[i], adjusted[i], options.alpha));
+    rows.push_back(row_of(gates[i], differences[i], both[i], adjusted[i], options.alpha));
     const std::string called = rows.back()["verdict"];
     counts[called] = counts[called].get<int>() + 1;
   }

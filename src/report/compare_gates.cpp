@@ -195,7 +195,7 @@ std::vector<Gate> gates_for(const Json& base, const Json& now, const CompareOpti
     for (const Json& key : keys) {
       if (!matches(asked, key)) continue;
       gates.push_back(make_gate(key, options, &asked));
-      found = true;
+      found = found || (find_sample(base, key) != nullptr && find_sample(now, key) != nullptr);
     }
     if (!found) not_found.push_back(written(asked));
   }

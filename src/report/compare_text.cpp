@@ -17,7 +17,14 @@ constexpr std::size_t kNameColumns = 27;
 
 std::string verdict_word(const Json& row) {
   const std::string verdict = row["verdict"];
+  if (verdict == "absent") return "-";
   return verdict == "regressed" ? "REGRESSED" : verdict == "improved" ? "IMPROVED" : "~";
+}
+
+/// The value of one side ("base" or "now"); a report that has none is not one that lost it.
+std::string side(const Json& row, const char* of) {
+  if (row["verdict"] == "absent" && row[of].is_null()) return "-";
+  return shown_value(row[of], row["unit"].get<std::string>());
 }
 
 std::string painted(const std::string& word, const Paint& paint) {
@@ -61,11 +68,10 @@ void add_rows(const Json& comparison, const Json& document, const Paint& paint, 
       fmt::format("\n  {}{}{}{}verdict\n", pad_right("metric", kNameColumns), pad_right("base", 10),
                   pad_right("new", 10), pad_right("delta (" + level + " CI)", 23));
   for (const Json& row : comparison["metrics"]) {
-    const std::string unit = row["unit"];
-    out += fmt::format(
-        "  {}{}{}{}{}\n", pad_right(cut_text(row["name"], kNameColumns - 1), kNameColumns),
-        pad_right(shown_value(row["base"], unit), 10), pad_right(shown_value(row["now"], unit), 10),
-        pad_right(shown_delta(row) + " ", 23), painted(verdict_word(row), paint));
+    out += fmt::format("  {}{}{}{}{}\n",
+                       pad_right(cut_text(row["name"], kNameColumns - 1), kNameColumns),
+                       pad_right(side(row, "base"), 10), pad_right(side(row, "now"), 10),
+                       pad_right(shown_delta(row) + " ", 23), painted(verdict_word(row), paint));
   }
 }
 
@@ -77,12 +83,13 @@ std::string shown_value(const Json& value, const std::string& unit) {
 
 /// "+20.8 % [+17.9, +23.7]"; in the metric's unit where the base is 0.
 std::string shown_delta(const Json& row) {
+  if (row["verdict"] == "absent") return "only in one report";
   const Json& lost = row["censored_replications"];
   if (lost["base"] != 0 || lost["now"] != 0) {
     return fmt::format("lost in {} -> {} of {}", lost["base"].get<int>(), lost["now"].get<int>(),
                        row["replications"].get<int>());
   }
-  if (row["delta"].is_null()) return "only in one report";
+  if (row["delta"].is_null()) return "no value";
   if (row["relative"].is_null()) {
     const double delta = row["delta"];
     return (delta < 0 ? "-" : "+") + format_value(std::abs(delta), row["unit"].get<std::string>());
@@ -109,19 +116,22 @@ std::string shown_counts(const Json& comparison) {
                         (*most)["paired"].get<bool>() ? "paired " : "independent ",
                         number == 1 ? "" : "s");
   }
-  return fmt::format("{} regressed, {} improved, {} within noise{}", counts["regressed"].get<int>(),
-                     counts["improved"].get<int>(), counts["same"].get<int>(), pairs);
+  const int absent = counts["absent"];
+  return fmt::format("{} regressed, {} improved, {} within noise{}{}",
+                     counts["regressed"].get<int>(), counts["improved"].get<int>(),
+                     counts["same"].get<int>(),
+                     absent > 0 ? fmt::format(", {} only in one report", absent) : "", pairs);
 }
 
 std::string markdown_rows(const Json& comparison, bool all) {
   std::string rows;
   for (const Json& row : comparison["metrics"]) {
-    const std::string unit = row["unit"];
     const std::string word = verdict_word(row);
     if (!all && word == "~") continue;
-    rows += fmt::format("| {} | {} | {} | {} | {} |\n", row["name"].get<std::string>(),
-                        shown_value(row["base"], unit), shown_value(row["now"], unit),
-                        shown_delta(row), word == "REGRESSED" ? "**REGRESSED**" : word);
+    rows +=
+        fmt::format("| {} | {} | {} | {} | {} |\n", markdown_text(row["name"].get<std::string>()),
+                    side(row, "base"), side(row, "now"), shown_delta(row),
+                    word == "REGRESSED" ? "**REGRESSED**" : word);
   }
   if (rows.empty()) return "";
   return "\n| metric | base | new | delta | verdict |\n|---|---|---|---|---|\n" + rows;
@@ -138,7 +148,7 @@ std::string render_comparison(const nlohmann::ordered_json& document, const Text
     add_fields(comparison, style.columns, out);
     add_rows(comparison, document, paint, out);
     for (const Json& name : comparison["not_found"]) {
-      out += fmt::format("  {}: neither report has it\n", name.get<std::string>());
+      out += fmt::format("  {}: not in both reports\n", name.get<std::string>());
     }
     out += fmt::format(
         "\n  called when the change passes the noise gate ({} unless a metric has its own)\n"
@@ -151,8 +161,9 @@ std::string render_comparison(const nlohmann::ordered_json& document, const Text
 std::string render_comparison_markdown(const nlohmann::ordered_json& document) {
   std::string out;
   for (const Json& comparison : document["comparisons"]) {
-    out += fmt::format("### {} -> {}\n\n**{}**\n\n", comparison["base"]["name"].get<std::string>(),
-                       comparison["now"]["name"].get<std::string>(), shown_counts(comparison));
+    out += fmt::format(
+        "### {} -> {}\n\n**{}**\n\n", markdown_text(comparison["base"]["name"].get<std::string>()),
+        markdown_text(comparison["now"]["name"].get<std::string>()), shown_counts(comparison));
     for (const Json& notice : comparison["notices"]) out += "- " + notice.get<std::string>() + "\n";
     for (const Json& field : comparison["differences"]) {
       out += fmt::format("- `{}`: {} -> {}\n", field["path"].get<std::string>(),

@@ -85,6 +85,7 @@ Json curve_row(const PlanReportInput& input, const CurvePoint& point) {
   return {{"gpus", point.gpus},
           {"fleet", pool_gpus(input.planned, point.fleet)},
           {"role", role_of(input, point.fleet)},
+          {"period", judgement.period},
           {"replications", judgement.replications},
           {"in_busiest_hours", judgement.in_busiest_hours},
           {"confidence", number(judgement.confidence)},
@@ -100,6 +101,7 @@ Json knee_block(const PlanReportInput& input) {
   for (const KneePoint& point : input.result.knee) {
     points.push_back({{"multiplier", number(point.multiplier)},
                       {"offered_load_per_gpu", number(point.peak_load_per_gpu)},
+                      {"period", point.judgement.period},
                       {"replications", point.judgement.replications},
                       {"in_busiest_hours", point.judgement.in_busiest_hours},
                       {"rule", point.judgement.replications < 3 ? "point estimate" : "CI bound"},

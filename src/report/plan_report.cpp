@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "headroom/json/document.hpp"
 #include "headroom/report/format.hpp"
@@ -69,6 +70,10 @@ std::int64_t sum_of(const FleetPlan& plan, Of of) {
   return sum;
 }
 
+std::int64_t free_gpus(const PlanReportInput& input, const FleetSize& fleet) {
+  return gpus_of(input.planned, fleet, input.result.plan.free);
+}
+
 std::string signed_text(std::int64_t gpus) { return (gpus > 0 ? "+" : "") + gpus_text(gpus); }
 
 std::string floor_text(const PlanReportInput& input) {
@@ -100,6 +105,20 @@ std::string missed(const PlanReportInput& input, const Judgement& judgement) {
   return names;
 }
 
+/// "3 more in a, 5 to spare in b" where some pools grow and others shrink; else empty.
+std::string moves_text(const PlanReportInput& input) {
+  std::string more, less;
+  for (const PoolAnswer& answer : input.result.plan.pools) {
+    const std::int64_t change = answer.needed_gpus - current_gpus(input, answer.pool);
+    if (change == 0) continue;
+    std::string& side = change > 0 ? more : less;
+    side +=
+        fmt::format("{}{} {} in {}", side.empty() ? "" : ", ", gpus_text(std::abs(change)),
+                    change > 0 ? "more" : "to spare", input.planned.pools[answer.pool].config.name);
+  }
+  return more.empty() || less.empty() ? "" : more + ", " + less;
+}
+
 std::string found_headline(const PlanReportInput& input) {
   const FleetPlan& plan = input.result.plan;
   const std::int64_t now = current_of_free(input);
@@ -123,6 +142,11 @@ std::string found_headline(const PlanReportInput& input) {
     interval =
         fmt::format(", interval {} to {}", signed_text(from - now), signed_text(needed - now));
   }
+  const std::string moves = moves_text(input);
+  if (!moves.empty()) {
+    return fmt::format("{}: {} GPUs instead of {} {}{}", moves, gpus_text(needed), gpus_text(now),
+                       hold, interval.empty() ? "" : " (" + interval.substr(2) + ")");
+  }
   if (needed == now) {
     return fmt::format("today's {} GPUs {}{}", gpus_text(now), hold,
                        interval.empty() ? "" : " (" + interval.substr(2) + ")");
@@ -137,6 +161,18 @@ std::string found_headline(const PlanReportInput& input) {
                      interval.empty() ? "" : " (" + interval.substr(2) + ")");
 }
 
+/// The fleet tried last holds when the free pools, each sized by its own targets, are together too
+/// many. Else it misses, be it targets that no free pool can help.
+std::string out_of_bounds_headline(const PlanReportInput& input) {
+  const FleetPlan& plan = input.result.plan;
+  const Judgement& judgement = plan.answer->judgement;
+  const std::string most =
+      fmt::format("no fleet of up to {} GPUs holds every target: ", gpus_text(plan.max_gpus));
+  const std::int64_t gpus = free_gpus(input, plan.answer->fleet);
+  if (judgement.holds) return fmt::format("{}{} are needed", most, gpus_text(gpus));
+  return fmt::format("{}{} GPUs still miss {}", most, gpus_text(gpus), missed(input, judgement));
+}
+
 std::string plan_headline(const PlanReportInput& input) {
   const FleetPlan& plan = input.result.plan;
   switch (plan.status) {
@@ -146,9 +182,7 @@ std::string plan_headline(const PlanReportInput& input) {
       return floor_text(input);
     case PlanStatus::kOutOfBounds:
       if (!plan.answer) return "none of the GPU types asked for can serve the model";
-      return fmt::format("no fleet of up to {} GPUs holds every target: {} GPUs still miss {}",
-                         gpus_text(plan.max_gpus), gpus_text(plan.answer->gpus),
-                         missed(input, plan.answer->judgement));
+      return out_of_bounds_headline(input);
     case PlanStatus::kStopped:
       break;
   }
@@ -240,6 +274,8 @@ Json plan_answer_block(const PlanReportInput& input, Json base) {
   for (const PoolLoad& load : input.result.today.main_period().load) {
     base["fluid_fleet"].push_back({{"pool", load.pool}, {"fluid_gpus", number(load.gpus_needed)}});
   }
+  base["judged_gpus"] = plan.answer ? Json(free_gpus(input, plan.answer->fleet)) : Json(nullptr);
+  base["judged_period"] = plan.answer ? Json(plan.answer->judgement.period) : Json(nullptr);
   base["targets"] = plan.answer
                         ? judged_targets(input.result.today.spec.targets, plan.answer->judgement)
                         : Json::array();

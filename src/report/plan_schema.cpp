@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kAnswer = R"schema({
   "type": "object", "additionalProperties": false,
   "required": ["verdict", "headline", "gpus", "offered_load_mean_gpus", "offered_load_peak_gpus", "fluid_gpus", "fleet", "today",
-    "status", "complete", "targets_declared", "max_gpus", "free_gpus", "needed_gpus", "extra_gpus", "extra_ci", "node_loss_gpus",
+    "status", "complete", "targets_declared", "max_gpus", "free_gpus", "judged_gpus", "judged_period", "needed_gpus", "extra_gpus", "extra_ci", "node_loss_gpus",
     "separated", "monotone", "fluid_fleet", "targets", "below", "after_node_loss", "floor", "cost"],
   "properties": {
     "verdict": {"enum": ["pass", "fail", "none"], "description": "of today's fleet"},
@@ -27,6 +27,8 @@ constexpr const char* kAnswer = R"schema({
     "targets_declared": {"type": "integer", "minimum": 1},
     "max_gpus": {"type": "integer", "description": "bound of the search, all free pools"},
     "free_gpus": {"type": "integer", "description": "today's, free pools"},
+    "judged_gpus": {"type": ["integer", "null"], "description": "free pools of the fleet whose targets are told: the answer, else the last tried"},
+    "judged_period": {"type": ["integer", "null"], "description": "index of the busy period that they are told of, the severest"},
     "needed_gpus": {"type": ["integer", "null"], "description": "free pools"},
     "extra_gpus": {"type": ["integer", "null"]},
     "extra_ci": {"$ref": "#/$defs/interval"},
@@ -71,9 +73,9 @@ constexpr const char* kTop = R"schema({
       "fails": {"$ref": "#/$defs/value"},
       "points": {"type": "array", "items": {
         "type": "object", "additionalProperties": false,
-        "required": ["multiplier", "offered_load_per_gpu", "replications", "in_busiest_hours", "rule", "pass", "binding", "targets"],
+        "required": ["multiplier", "offered_load_per_gpu", "period", "replications", "in_busiest_hours", "rule", "pass", "binding", "targets"],
         "properties": {"multiplier": {"type": "number"}, "offered_load_per_gpu": {"type": "number"}, "replications": {"type": "integer"},
-          "in_busiest_hours": {"type": "integer"}, "rule": {"enum": ["point estimate", "CI bound"]}, "pass": {"type": "boolean"}, "binding": {"$ref": "#/$defs/binding"}, "targets": {"$ref": "#/$defs/judged_targets"}}}}}
+          "period": {"type": "integer"}, "in_busiest_hours": {"type": "integer"}, "rule": {"enum": ["point estimate", "CI bound"]}, "pass": {"type": "boolean"}, "binding": {"$ref": "#/$defs/binding"}, "targets": {"$ref": "#/$defs/judged_targets"}}}}}
   },
   "do_nothing": {
     "type": "object", "additionalProperties": false,
@@ -111,9 +113,10 @@ constexpr const char* kDefinitions = R"schema({
       "pass": {"type": "boolean"}, "excluded": {"type": "boolean"}, "reason": {"enum": ["no samples", "censored"]}}}},
   "fleet_tried": {
     "type": "object", "additionalProperties": false,
-    "required": ["gpus", "fleet", "role", "replications", "in_busiest_hours", "confidence", "rule", "pass", "excluded", "binding", "targets"],
+    "required": ["gpus", "fleet", "role", "period", "replications", "in_busiest_hours", "confidence", "rule", "pass", "excluded", "binding", "targets"],
     "properties": {"gpus": {"type": "integer"}, "fleet": {"type": "object", "additionalProperties": {"type": "integer"}},
       "role": {"enum": ["answer", "below", "today", "node_loss", "tried"]}, "replications": {"type": "integer"},
+      "period": {"type": "integer", "description": "index of the busy period that the targets are of, the severest"},
       "in_busiest_hours": {"type": "integer", "description": "replications that simulated those alone"}, "confidence": {"type": "number"},
       "rule": {"enum": ["point estimate", "CI bound"]}, "pass": {"type": "boolean"}, "excluded": {"type": "boolean"},
       "binding": {"$ref": "#/$defs/binding"}, "targets": {"$ref": "#/$defs/judged_targets"}}}

@@ -27,7 +27,7 @@ std::string markdown_row(const Json& row) {
     if (!binding["ci"].is_null()) range = cell(binding["ci"][0]) + " to " + cell(binding["ci"][1]);
   }
   return fmt::format("{} | {} | {} | {} | {} |", row["replications"].dump(),
-                     binding.is_null() ? "-" : word(binding["id"]), value, range,
+                     binding.is_null() ? "-" : markdown_text(word(binding["id"])), value, range,
                      row["pass"].get<bool>() ? "PASS" : "**FAIL**");
 }
 
@@ -36,7 +36,7 @@ std::string markdown_fleet(const Json& report) {
   std::string out =
       "\n| pool | GPU | now | needed | interval | survives a node |\n|---|---|---|---|---|---|\n";
   for (const Json& pool : report["answer"]["fleet"]) {
-    out += fmt::format("| {} | {} | {} | {} | {} to {} | {} |\n", word(pool["pool"]),
+    out += fmt::format("| {} | {} | {} | {} | {} to {} | {} |\n", markdown_text(word(pool["pool"])),
                        word(pool["gpu"]), format_count(real(pool["current"])),
                        format_count(real(pool["needed"])), format_count(real(pool["needed_ci"][0])),
                        format_count(real(pool["needed_ci"][1])),
@@ -54,20 +54,23 @@ std::string render_plan_csv(const nlohmann::ordered_json& report) {
   for (const Json& row : report["curve"]) {
     for (const Json& target : row["targets"]) {
       const Json& ci = target["ci"];
-      out += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", row["gpus"].dump(),
-                         word(row["role"]), row["replications"].dump(),
-                         row["in_busiest_hours"].dump(), word(target["id"]), plain(target["value"]),
-                         ci.is_null() ? "" : ci[0].dump(), ci.is_null() ? "" : ci[1].dump(),
-                         plain(target["bound"]), target["pass"].dump(), row["pass"].dump());
+      out +=
+          fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", row["gpus"].dump(), word(row["role"]),
+                      row["replications"].dump(), row["in_busiest_hours"].dump(),
+                      csv_text(word(target["id"])), plain(target["value"]),
+                      ci.is_null() ? "" : ci[0].dump(), ci.is_null() ? "" : ci[1].dump(),
+                      plain(target["bound"]), target["pass"].dump(), row["pass"].dump());
     }
   }
   return out;
 }
 
 std::string render_plan_markdown(const nlohmann::ordered_json& report) {
-  std::string out = fmt::format("## {}\n\n**{}**\n\n{}; {}\n", word(report["scenario"]["name"]),
-                                word(report["answer"]["headline"]), word(report["answer"]["today"]),
-                                word(report["why"]["binding"]));
+  std::string out =
+      fmt::format("## {}\n\n**{}**\n\n{}; {}\n", markdown_text(word(report["scenario"]["name"])),
+                  markdown_text(word(report["answer"]["headline"])),
+                  markdown_text(word(report["answer"]["today"])),
+                  markdown_text(word(report["why"]["binding"])));
   out += markdown_fleet(report);
   out += worlds_markdown(report);
   const std::string rule = "---|---|---|---|---|---|\n";

@@ -132,12 +132,10 @@ class PlanScreen {
     }
     const Json& cost = report_["answer"]["cost"];
     if (cost["needed_usd_per_h"].is_number()) {
-      const Json& price = cost["prices"][0];
       std::string text =
           fmt::format("{} an hour instead of {}", dollars(real(cost["needed_usd_per_h"])),
                       dollars(real(cost["current_usd_per_h"])));
-      text += fmt::format(" at ${:.2f} ({}, {})", real(price["usd_per_gpu_h"]),
-                          word(price["market"]), word(price["date"]));
+      text += prices_text(cost["prices"]);
       if (real(cost["needed_usd_per_h_high"]) > real(cost["needed_usd_per_h"])) {
         text += fmt::format("; {} at the highest listed price",
                             dollars(real(cost["needed_usd_per_h_high"])));
@@ -146,6 +144,23 @@ class PlanScreen {
       wrapped("  cost          ", text);
     }
     line("");
+  }
+
+  /// The lowest price of each type of GPU, which is the first of its rows.
+  static std::string prices_text(const Json& prices) {
+    std::vector<std::string> seen;
+    std::string text;
+    if (prices.empty()) return text;
+    const bool several = prices.front()["gpu"] != prices.back()["gpu"];
+    for (const Json& price : prices) {
+      const std::string gpu = word(price["gpu"]);
+      if (std::find(seen.begin(), seen.end(), gpu) != seen.end()) continue;
+      seen.push_back(gpu);
+      text += fmt::format("{}${:.2f}{} ({}, {})", text.empty() ? " at " : ", ",
+                          real(price["usd_per_gpu_h"]), several ? " a " + gpu : "",
+                          word(price["market"]), word(price["date"]));
+    }
+    return text;
   }
 
   /// A blank follows a value that is longer than its column.
@@ -158,12 +173,17 @@ class PlanScreen {
     const Json& at_answer = report_["answer"]["targets"];
     const Json& today = report_["targets"];
     if (today.empty() || at_answer.empty()) return;
-    const std::string head = found() ? count_of(report_["answer"]["needed_gpus"]) + " GPUs"
-                                     : count_of(largest_tried()) + " GPUs";
-    line(paint_.faint(pad_right("  target", kTargetColumns + 2) +
-                      pad_right("today", kValueColumns) + pad_right(head, kAnswerColumns) +
-                      pad_right("interval", kIntervalColumns)));
-    for (std::size_t i = 0; i < std::min(today.size(), kMostTargets); ++i) {
+    const std::string head = count_of(report_["answer"]["judged_gpus"]) + " GPUs";
+    line(paint_.faint(pad_right("  target", kTargetColumns + 2) + column("today", kValueColumns) +
+                      column(head, kAnswerColumns) + pad_right("interval", kIntervalColumns)));
+    const Json& busy = report_["busy_periods"];
+    if (!busy.is_null()) {
+      const std::string every = word(busy["every"]) + " ";
+      line(paint_.faint(pad_right("", kTargetColumns + 2) +
+                        column(every + busy["reported"].dump(), kValueColumns) + every +
+                        report_["answer"]["judged_period"].dump()));
+    }
+    for (std::size_t i = 0; i < std::min({today.size(), at_answer.size(), kMostTargets}); ++i) {
       const std::string unit = word(today[i]["unit"]);
       const Json& then = at_answer[i];
       std::string range;
@@ -184,12 +204,6 @@ class PlanScreen {
     }
   }
 
-  Json largest_tried() const {
-    Json most = nullptr;
-    for (const Json& row : report_["curve"]) most = row["gpus"];
-    return most;
-  }
-
   void below() {
     for (const Json& row : report_["answer"]["below"]) {
       const Json& binding = row["binding"];
@@ -199,7 +213,9 @@ class PlanScreen {
       std::string text =
           fmt::format("{} {} ({} {})", word(binding["id"]), value_and_interval(binding, unit),
                       pass ? "PASS" : "FAIL",
-                      row["excluded"].get<bool>() ? "beyond doubt" : "by its bound, not excluded");
+                      row["rule"] == "point estimate" ? "in mean, too few replications for a bound"
+                      : row["excluded"].get<bool>()   ? "beyond doubt"
+                                                      : "by its bound, not excluded");
       wrapped("  " + pad_right("one less: " + count_of(row["gpus"]) + " GPUs", 24) + " ", text);
     }
     line("");

@@ -116,7 +116,7 @@ std::string ways_markdown(const Json& report) {
   const bool any = !report["ways_out"].empty() || report["delivery"].is_object();
   if (any) out += "\n| other way out | result | GPUs saved |\n|---|---|---|\n";
   const auto row = [&out](const std::string& lever, const Json& text, const Json& saved) {
-    out += fmt::format("| {} | {} | {} |\n", lever, word(text),
+    out += fmt::format("| {} | {} | {} |\n", lever, markdown_text(word(text)),
                        saved.is_number() ? format_count(real(saved)) : "-");
   };
   for (const Json& way : report["ways_out"]) {
@@ -127,9 +127,9 @@ std::string ways_markdown(const Json& report) {
   if (delivery.is_object() && !delivery["batches"].empty()) {
     out += "\n| pool | serves from (s) | GPUs | needed |\n|---|---|---|---|\n";
     for (const Json& batch : delivery["batches"]) {
-      out +=
-          fmt::format("| {} | {} | {} | {} |\n", word(batch["pool"]), batch["at_s"].dump(),
-                      format_count(real(batch["gpus"])), format_count(real(batch["needed_gpus"])));
+      out += fmt::format("| {} | {} | {} | {} |\n", markdown_text(word(batch["pool"])),
+                         batch["at_s"].dump(), format_count(real(batch["gpus"])),
+                         format_count(real(batch["needed_gpus"])));
     }
   }
   return out;

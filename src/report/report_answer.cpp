@@ -156,9 +156,11 @@ std::string periods_headline(const ReportInput& input, const std::string& fleet)
   const std::string& every = input.resolved.scenario.busy_periods->every;
   const auto first = input.result.first_failing();
   if (!first) {
-    return fmt::format("{} hold every target through {} {} {} ({} x demand)", fleet, every,
-                       periods.size() - 1, "of growth",
-                       format_number(periods.back().rate_multiplier));
+    const std::size_t busiest = input.result.busiest();
+    const std::string when =
+        busiest + 1 == periods.size() ? "" : fmt::format(" in {} {}", every, busiest);
+    return fmt::format("{} hold every target through {} {} of growth ({} x demand{})", fleet, every,
+                       periods.size() - 1, format_number(periods[busiest].rate_multiplier), when);
   }
   const PeriodResult& period = periods[*first];
   if (*first == 0) {
@@ -315,7 +317,7 @@ Json busy_periods_block(const ReportInput& input) {
   const auto first = input.result.first_failing();
   return {{"every", input.resolved.scenario.busy_periods->every},
           {"first_failing", first ? Json(*first) : Json(nullptr)},
-          {"reported", first.value_or(input.result.periods.size() - 1)},
+          {"reported", input.result.main_index()},
           {"periods", std::move(list)}};
 }
 
@@ -368,7 +370,10 @@ Json why_block(const ReportInput& input, const PeriodResult& period) {
   const double kv = period.statistics.pools[p].kv_peak.estimate(0.95).value;
 
   std::string binding;
-  if (per_gpu >= 1) {
+  if (load.gpus_then <= 0 && load.offered_then > 0) {
+    binding = fmt::format("no GPU of pool {} is in service {} while {} GPUs of load are offered",
+                          load.pool, where, format_number(load.offered_then));
+  } else if (per_gpu >= 1) {
     binding = fmt::format("pool {} is offered {} {}: the backlog grows (full by {})", load.pool,
                           offered, where, fluid_limit_name(load.limit));
   } else if (per_gpu >= kNearlyFull) {

@@ -58,9 +58,7 @@ Clock::Clock(const Json& report) {
   if (start.is_string()) dated_ = json::parse_utc(start.get<std::string>(), start_s_);
   const Json& busy = report["busy_periods"];
   if (busy.is_null()) return;
-  const Json& failing = busy["first_failing"];
-  const Json& shown = failing.is_null() ? busy["periods"].back()["index"] : failing;
-  period_ = word(busy["every"]) + " " + shown.dump();
+  period_ = word(busy["every"]) + " " + busy["reported"].dump();
 }
 
 std::string Clock::moment(double at_s) const {

@@ -14,13 +14,6 @@ namespace {
 /// Shortest text that reads back as the number; empty for null.
 std::string plain(const Json& value) { return value.is_null() ? "" : value.dump(); }
 
-std::string csv_text(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
 /// Calls `row(class, window, block)` for every group of a block that is kept by class and window.
 template <class Row>
 void each_group(const Json& block, const Row& row) {
@@ -53,6 +46,8 @@ void csv_rows(const std::string& request_class, const std::string& window,
   }
 }
 
+std::string text_of(const Json& text) { return text.get<std::string>(); }
+
 std::string cell(const Json& value, const std::string& unit) {
   return value.is_number() ? format_value(value.get<double>(), unit) : "-";
 }
@@ -72,10 +67,11 @@ std::string markdown_targets(const Json& report) {
     const std::string range =
         target["ci"].is_null() ? "-"
                                : cell(target["ci"][0], unit) + " to " + cell(target["ci"][1], unit);
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", target["id"].get<std::string>(),
-                       target["class"].get<std::string>(), target["window"].get<std::string>(),
-                       target["value"].is_null() ? "lost" : cell(target["value"], unit), range,
-                       limit, target["pass"].get<bool>() ? "PASS" : "**FAIL**");
+    out += fmt::format(
+        "| {} | {} | {} | {} | {} | {} | {} |\n", markdown_text(text_of(target["id"])),
+        markdown_text(text_of(target["class"])), markdown_text(text_of(target["window"])),
+        target["value"].is_null() ? "lost" : cell(target["value"], unit), range, limit,
+        target["pass"].get<bool>() ? "PASS" : "**FAIL**");
   }
   return out;
 }
@@ -115,12 +111,13 @@ std::string render_csv(const nlohmann::ordered_json& report) {
 
 std::string render_markdown(const nlohmann::ordered_json& report) {
   const std::string verdict = report["answer"]["verdict"];
-  std::string out = fmt::format(
-      "## {}\n\n{}**{}**\n\n{}\n", report["scenario"]["name"].get<std::string>(),
-      verdict == "none"   ? ""
-      : verdict == "pass" ? "PASS: "
-                          : "FAIL: ",
-      report["answer"]["headline"].get<std::string>(), report["why"]["binding"].get<std::string>());
+  std::string out =
+      fmt::format("## {}\n\n{}**{}**\n\n{}\n", markdown_text(text_of(report["scenario"]["name"])),
+                  verdict == "none"   ? ""
+                  : verdict == "pass" ? "PASS: "
+                                      : "FAIL: ",
+                  markdown_text(text_of(report["answer"]["headline"])),
+                  markdown_text(text_of(report["why"]["binding"])));
   out += markdown_targets(report);
   out += markdown_periods(report);
   out +=
@@ -130,7 +127,7 @@ std::string render_markdown(const nlohmann::ordered_json& report) {
     const std::string unit = block["unit"];
     const std::string name = metric.substr(0, metric.size() - (unit == "s" ? 2 : 0));
     each_group(block, [&](const std::string& c, const std::string& w, const Json& g) {
-      out += fmt::format("| {} | {} | {} | {}", name, c, w,
+      out += fmt::format("| {} | {} | {} | {}", name, markdown_text(c), markdown_text(w),
                          g["count"].is_number() ? format_count(g["count"].get<double>()) : "-");
       for (const char* statistic : {"mean", "p50", "p90", "p95", "p99", "max"}) {
         const bool lost = g[statistic].is_null() && !g["censored"].empty();

@@ -157,7 +157,7 @@ class Screen {
   /// "0.72 s", or what stands for a value that ranks among the lost.
   static std::string latency(const Json& metrics, const char* metric, const std::string& name,
                              const char* statistic) {
-    if (!metrics.contains(metric)) return "-";
+    if (!metrics.contains(metric) || !metrics[metric]["by_class"].contains(name)) return "-";
     const Json& block = metrics[metric]["by_class"][name];
     if (block[statistic].is_number()) return format_seconds(real(block[statistic]));
     return block["censored"].empty() ? "-" : "lost";

@@ -86,14 +86,6 @@ void add_tornado(const Json& tornado, const TextStyle& style, std::vector<std::s
   lines.emplace_back();
 }
 
-/// A text in a cell of a Markdown table.
-std::string cell(std::string text) {
-  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) {
-    text.insert(at, "\\");
-  }
-  return text;
-}
-
 }  // namespace
 
 std::vector<std::string> worlds_lines(const Json& report, const TextStyle& style) {
@@ -122,9 +114,9 @@ std::string worlds_markdown(const Json& report) {
                      count_of(tornado["stated_gpus"]));
   out += "|---|---|---|---|---|---|\n";
   for (const Json& row : tornado["rows"]) {
-    out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", cell(word(row["input"])),
-                       cell(word(row["low"]["values"][0])), end_text(row["low"], false),
-                       cell(word(row["high"]["values"][0])), end_text(row["high"], false),
+    out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", markdown_text(word(row["input"])),
+                       markdown_text(word(row["low"]["values"][0])), end_text(row["low"], false),
+                       markdown_text(word(row["high"]["values"][0])), end_text(row["high"], false),
                        count_of(row["swing_gpus"]));
   }
   return out;

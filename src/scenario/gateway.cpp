@@ -28,8 +28,9 @@ std::int64_t cap_of(const ScenarioPool& pool, const PoolConfig& config, std::int
                     double share) {
   if (!pool.queue_cap) return kNoQueueCap;
   const std::int64_t queues = config.queueing == Queueing::kCentral ? replicas : 1;
+  // 0.29 x 100 is 29, not a hair less.
   return static_cast<std::int64_t>(
-      std::floor(share * static_cast<double>(*pool.queue_cap * queues)));
+      std::floor(share * static_cast<double>(*pool.queue_cap * queues) * (1 + 1e-12)));
 }
 
 }  // namespace
@@ -50,6 +51,23 @@ void check_gateways(const Scenario& scenario, std::span<const ResolvedPool> pool
                    "a bucket so deep takes more than 90 days to fill");
     }
     if (of.queue_share == 1) continue;
+    for (const ScenarioStage& stage : of.stages) {
+      for (std::size_t p = 0; p < pools.size(); ++p) {
+        if (scenario.pools[p].name != stage.pool || pools[p].config.mode == BatchMode::kSlots) {
+          continue;
+        }
+        // What a cell has at least; more of a central queue's replicas are no fewer places.
+        const std::int64_t replicas =
+            std::max<std::int64_t>(1, pools[p].config.replicas / scenario.cells.count);
+        if (scenario.pools[p].queue_cap == 0 ||
+            cap_of(scenario.pools[p], pools[p].config, replicas, of.queue_share) > 0) {
+          continue;
+        }
+        problems.add("E113", at_item("/classes", c, "/queue_share"),
+                     "its share of pool \"" + stage.pool +
+                         "\"'s queue_cap is less than one place: it would refuse everybody");
+      }
+    }
     const bool capped = std::any_of(of.stages.begin(), of.stages.end(), [&](const auto& stage) {
       return std::any_of(scenario.pools.begin(), scenario.pools.end(), [&](const auto& pool) {
         return pool.name == stage.pool && pool.queue_cap;

@@ -117,6 +117,7 @@ ResolvedScenario resolve(const LoadedScenario& loaded) {
   resolved.collect.minute_tpot = judged(scenario, "tpot");
   resolved.collect.minute_e2e = judged(scenario, "e2e");
   resolved.periods = resolve_periods(scenario);
+  check_periods(resolved.periods, scenario, problems);
   lay_out(resolved);
   resolved.expected_requests = expected_requests(resolved);
 
@@ -165,10 +166,9 @@ CellJob ResolvedScenario::job(std::size_t replication, std::size_t period, std::
   job.config.classes = classes_in_cell(*this, simulated);
   job.config.horizon = horizon;
   // Every busy period has random numbers of its own.
-  job.config.key = {
-      seed, static_cast<std::uint32_t>(replication),
-      static_cast<std::uint32_t>(period) * static_cast<std::uint32_t>(scenario.cells.count) +
-          simulated.number};
+  const auto first =
+      static_cast<std::uint32_t>(period) * static_cast<std::uint32_t>(scenario.cells.count);
+  job.config.key = {seed, static_cast<std::uint32_t>(replication), first + simulated.number, first};
   job.config.fleet_events = fleet_events(*this, simulated, job.config.key, job.config.pools);
   job.config.collect = collect;
   job.workload = workload;

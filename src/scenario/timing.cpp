@@ -128,4 +128,17 @@ std::vector<ResolvedPeriod> resolve_periods(const Scenario& scenario) {
   return periods;
 }
 
+void check_periods(const std::vector<ResolvedPeriod>& periods, const Scenario& scenario,
+                   Problems& problems) {
+  for (std::size_t p = 0; p < periods.size(); ++p) {
+    const double multiplier = periods[p].rate_multiplier;
+    if (multiplier > 0 && std::isfinite(multiplier)) continue;
+    problems.add("E113", "/busy_periods/growth",
+                 scenario.busy_periods->every + " " + std::to_string(p) + " has " +
+                     (multiplier > 0 ? "unlimited" : "no") + " demand: its multiplier is " +
+                     (multiplier > 0 ? "beyond numbers" : "0"));
+    return;
+  }
+}
+
 }  // namespace headroom

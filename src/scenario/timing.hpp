@@ -13,5 +13,8 @@ void resolve_timing(const Scenario& scenario, ResolvedScenario& resolved, Proble
 
 /// The sampled busy periods; one plain period without them.
 std::vector<ResolvedPeriod> resolve_periods(const Scenario& scenario);
+/// A period has some demand (E113).
+void check_periods(const std::vector<ResolvedPeriod>& periods, const Scenario& scenario,
+                   Problems& problems);
 
 }  // namespace headroom

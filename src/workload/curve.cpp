@@ -8,7 +8,7 @@ namespace {
 
 constexpr double kTolerance = 2e-4;
 constexpr int kDeepest = 30;
-constexpr Ticks kShortest{1'000'000};  // 1 us: shorter stretches are joined to the one before
+constexpr Ticks kShortest{1'000'000};  // 1 us: shorter stretches are joined to the one after
 
 /// Logistic function at 6 (2x - 1), so that it runs from 0.25 % to 99.75 %, rescaled to 0..1.
 double logistic(double x) {

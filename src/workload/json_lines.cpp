@@ -2,8 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "headroom/core/error.hpp"
-
 namespace headroom {
 namespace {
 
@@ -19,24 +17,17 @@ const nlohmann::json* member(const nlohmann::json& object, const std::string& na
 
 }  // namespace
 
-void json_line_cells(std::string_view line, const std::string& file, int line_number,
-                     std::span<const std::string> wanted, std::vector<std::string>& cells) {
+bool json_line_cells(std::string_view line, std::span<const std::string> wanted,
+                     std::vector<std::string>& cells) {
   const nlohmann::json object = nlohmann::json::parse(line, nullptr, false);
-  if (!object.is_object()) {
-    Issue issue;
-    issue.code = "E133";
-    issue.file = file;
-    issue.line = line_number;
-    issue.column = 1;
-    issue.message = "expected one JSON object on the line";
-    throw InputError({std::move(issue)});
-  }
+  if (!object.is_object()) return false;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     cells[i].clear();
     const nlohmann::json* value = wanted[i].empty() ? nullptr : member(object, wanted[i]);
     if (value == nullptr || value->is_null()) continue;
     cells[i] = value->is_string() ? value->get<std::string>() : value->dump();
   }
+  return true;
 }
 
 }  // namespace headroom

@@ -24,10 +24,7 @@ Modulation compile_modulation(const std::vector<ArrivalState>& states) {
 
 ModulationCursor::ModulationCursor(const Modulation& modulation, const RateFunction& rate,
                                    const RunKey& key, std::uint32_t kind)
-    : modulation_(&modulation),
-      rate_(&rate),
-      key_(RunKey{key.seed, key.replication, 0}),
-      kind_(kind) {
+    : modulation_(&modulation), rate_(&rate), key_(key.shared()), kind_(kind) {
   // The states come in turn, so a moment falls in each with the share of its mean sojourn; what is
   // left of an exponential sojourn is exponential again.
   const auto& sojourns = modulation.mean_sojourns_s;

@@ -123,25 +123,33 @@ Curve growth_curve(const GrowthConfig& growth, double start_utc_s, Ticks end) {
   return curve;
 }
 
+/// Seconds from the first row of a rate file to the end of the last, which lasts as long as the one
+/// before it; one alone, or rows of one moment, to the end of the run.
+double file_period(std::span<const RateRow> rows, Ticks end) {
+  double last_gap = seconds(end);
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    if (rows[i].at_s > rows[i - 1].at_s) last_gap = rows[i].at_s - rows[i - 1].at_s;
+  }
+  return rows.back().at_s - rows.front().at_s + last_gap;
+}
+
 Curve base_curve(const RateConfig& rate, std::span<const RateRow> rows, double start_utc_s,
                  Ticks end) {
   if (rate.file && !rows.empty()) {
     std::vector<std::pair<double, double>> points;
     const double first = rows.front().at_s;
-    // The last row lasts as long as the one before it.
-    const double last_gap =
-        rows.size() > 1 ? rows.back().at_s - rows[rows.size() - 2].at_s : seconds(end);
-    const double period = rows.back().at_s - first + last_gap;
+    const double period = file_period(rows, end);
+    const bool linear = rate.file->interpolation == "linear";
     for (double shift = 0; shift < seconds(end); shift += period) {
       for (const RateRow& row : rows) {
         points.emplace_back(row.at_s - first + shift, row.rate_per_s * rate.file->scale);
       }
-      if (!rate.file->loop || period <= 0) {
-        points.emplace_back(shift + period, 0.0);
-        break;
-      }
+      if (rate.file->loop) continue;
+      if (linear) points.emplace_back(shift + period, points.back().second);  // it lasts so long
+      points.emplace_back(shift + period, 0.0);
+      break;
     }
-    return points_curve(points, 0.0, rate.file->interpolation == "linear");
+    return points_curve(points, 0.0, linear);
   }
   if (!rate.points.empty()) {
     std::vector<std::pair<double, double>> points;
@@ -201,7 +209,11 @@ Curve surge_curve(const SurgeConfig& surge, double start_utc_s, Ticks end,
   if (surge.repeat_every_s <= 0) return once;
 
   const double pieces = static_cast<double>(once.pieces().size());
-  if (seconds(end) / surge.repeat_every_s * pieces > kMostPieces) {
+  double occurrences = seconds(end) / surge.repeat_every_s;
+  if (surge.repeat_times > 0) {
+    occurrences = std::min(occurrences, static_cast<double>(surge.repeat_times));
+  }
+  if (occurrences * pieces > kMostPieces) {
     issues.push_back(refused(pointer + "/repeat_every",
                              "the surge repeats more often than 200,000 pieces of rate can say"));
     return once;
@@ -220,8 +232,9 @@ Curve surge_curve(const SurgeConfig& surge, double start_utc_s, Ticks end,
     add_occurrence(surge, start, rest, full, occurrence);
     const auto& list = occurrence.pieces();
     for (std::size_t i = 1; i < list.size(); ++i) {
-      // What is left when the next occurrence begins is cut.
-      if (list[i].start_s < start + surge.repeat_every_s ||
+      // What is left when the next occurrence begins is cut. A rest that begins just then stays:
+      // the next may begin later, with its first point.
+      if (list[i].start_s <= start + surge.repeat_every_s ||
           (surge.repeat_times > 0 && times == surge.repeat_times)) {
         curve.add(list[i]);
       }
@@ -250,8 +263,8 @@ double growth_factor(const GrowthConfig& growth, double since_start_s, double st
 RateFunction compile_rate(const RateConfig& rate, std::span<const RateRow> rows, double start_utc_s,
                           Ticks end, const std::string& pointer, std::vector<Issue>& issues) {
   if (rate.file && rate.file->loop && !rows.empty()) {
-    const double span = std::max(1e-9, rows.back().at_s - rows.front().at_s);
-    if (seconds(end) / span * static_cast<double>(rows.size()) > kMostPieces) {
+    const double loops = std::ceil(seconds(end) / file_period(rows, end));
+    if (loops * static_cast<double>(rows.size()) > kMostPieces) {
       issues.push_back(refused(pointer + "/file/loop",
                                "the file would be looped into more than 200,000 pieces of rate"));
       return {};

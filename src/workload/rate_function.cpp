@@ -98,7 +98,9 @@ bool RateCursor::advance(double mass, Ticks& at) {
   // Rounding must not carry the last request of a segment, or of the demand, beyond its end.
   const Ticks last =
       (segment_ + 1 < segments.size() ? segments[segment_ + 1].start : rate_->end()) - Ticks{1};
-  at = std::min(s.start + ticks_from_seconds(dt), last);
+  // And of two masses that differ by a rounding the larger may have the smaller root.
+  reached_ = std::max(reached_, std::min(s.start + ticks_from_seconds(dt), last));
+  at = reached_;
   return true;
 }
 

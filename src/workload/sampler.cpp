@@ -144,8 +144,11 @@ double Sampler::draw(RandomStream& random) const {
       return a_ * boost::random::exponential_distribution<double>()(random);
     case Kind::kUniform:
       return a_ + (b_ - a_) * random.uniform();
-    case Kind::kBeta:
-      return boost::random::beta_distribution<double>(a_, b_)(random);
+    case Kind::kBeta: {
+      const double x = boost::random::beta_distribution<double>(a_, b_)(random);
+      // Of shapes near 0 both gammas may underflow: then all of the mass is at 0 and 1.
+      return std::isnan(x) ? static_cast<double>(random.uniform() * (a_ + b_) < a_) : x;
+    }
     case Kind::kQuantiles:
       return (*quantiles_)(random.uniform());
     case Kind::kValues:

@@ -11,6 +11,7 @@ namespace headroom {
 namespace {
 
 constexpr double kNsPerS = 1e9;
+constexpr double kLongestS = 4e9;  // as of parse_time
 constexpr double kMostTraceTokens = 1e8;
 constexpr double kLongestService = 7'776'000;
 constexpr std::int64_t kMostExactNs = 4'000'000'000'000'000;  // two such fit in ticks: 46 days
@@ -63,7 +64,7 @@ class RowReader {
   }
 
   void read(const FileText& file) {
-    for_each_row(file, is_jsonl(trace_), wanted_, trace_.pointer,
+    for_each_row(file, is_jsonl(trace_), wanted_, trace_.pointer, issues_,
                  [this](int line, std::span<const Cell> cells) { take(line, cells); });
     issues_.finish();
   }
@@ -78,7 +79,8 @@ class RowReader {
     if (needs_arrivals_) {
       if (!parse_time(cells[kArrival].text, trace_.arrival_unit, at)) {
         bad(line, cells[kArrival], wanted_[kArrival],
-            trace_.arrival_unit == "utc" ? "a date and time" : "a number");
+            trace_.arrival_unit == "utc" ? "a date and time, from 1900 to 2095"
+                                         : "a number, at most 126 years");
         return;
       }
       earliest_ns = std::min(earliest_ns, at);
@@ -177,6 +179,16 @@ void shift_rows(TraceRows& rows, std::int64_t origin_ns) {
   drop_front(rows.service_ps, count);
 }
 
+/// Rows before the zero of the trace's own clock; skip, which leaves out more, was asked for.
+void warn_of_negative_times(const TraceRows& rows, std::int64_t origin_ns, const TraceConfig& trace,
+                            std::vector<Issue>& warnings) {
+  const auto first = std::lower_bound(rows.at_ns.begin(), rows.at_ns.end(), origin_ns);
+  if (first == rows.at_ns.begin()) return;
+  warn(warnings, "W132", trace,
+       std::to_string(first - rows.at_ns.begin()) + " rows of \"" + base_name(trace.path) +
+           "\" are before its zero and are left out");
+}
+
 /// Rows that fall before the run or after its arrivals end are left out.
 void warn_of_rows_outside(const TraceRows& rows, const TraceConfig& trace,
                           const WorkloadConfig& config, std::vector<Issue>& warnings) {
@@ -195,7 +207,9 @@ void warn_of_rows_outside(const TraceRows& rows, const TraceConfig& trace,
 
 /// One loop lasts the time of the last row and one mean gap, so that the rate is kept.
 std::int64_t loop_length(const TraceRows& rows, const TraceConfig& trace) {
-  if (trace.loop_every_s > 0) return std::llround(trace.loop_every_s * kNsPerS);
+  if (trace.loop_every_s > 0) {
+    return std::llround(std::min(trace.loop_every_s, kLongestS) * kNsPerS);
+  }
   const std::int64_t last = rows.at_ns.back();
   const std::int64_t span = last - rows.at_ns.front();
   const auto gaps = static_cast<std::int64_t>(rows.at_ns.size()) - 1;
@@ -225,9 +239,12 @@ std::shared_ptr<const TraceRows> load_trace(const TraceConfig& trace, const Work
                "\" were out of order and were sorted");
     }
     const std::int64_t origin = trace.origin == "zero" ? 0 : reader.earliest_ns;
-    shift_rows(*rows, origin + std::llround(trace.skip_s * kNsPerS));
+    warn_of_negative_times(*rows, origin, trace, warnings);
+    shift_rows(*rows, origin + std::llround(std::min(trace.skip_s, kLongestS) * kNsPerS));
     if (rows->size() == 0) {
-      fail("E130", trace.pointer, "no row of the trace is left after skip");
+      fail("E130", trace.pointer,
+           trace.skip_s > 0 ? "no row of the trace is left after skip"
+                            : "every row of the trace is before its zero");
     }
     if (!trace.loop) warn_of_rows_outside(*rows, trace, config, warnings);
     rows->loop_ns = loop_length(*rows, trace);
@@ -257,7 +274,7 @@ std::vector<RateRow> load_rates(const RateFileConfig& file, const WorkloadConfig
                                                  : 1;
   std::vector<RateRow> rows;
   RowIssues issues(file.path);
-  for_each_row(text, false, wanted, file.pointer, [&](int line, std::span<const Cell> cells) {
+  const auto take = [&](int line, std::span<const Cell> cells) {
     std::int64_t ns = 0;
     double rate = 0;
     if (!parse_time(cells[0].text, file.time_unit, ns)) {
@@ -268,7 +285,8 @@ std::vector<RateRow> load_rates(const RateFileConfig& file, const WorkloadConfig
     } else {
       rows.push_back({static_cast<double>(ns) / kNsPerS, rate / per_s});
     }
-  });
+  };
+  for_each_row(text, false, wanted, file.pointer, issues, take);
   issues.finish();
   if (rows.empty()) fail("E130", file.pointer, "the file \"" + file.path + "\" has no rows");
   std::stable_sort(rows.begin(), rows.end(),
@@ -312,7 +330,7 @@ TraceCursor::TraceCursor(const TraceRows& rows, const TraceConfig& trace, double
       trace_(trace),
       start_s_(since_start(trace.start, start_utc_s)),
       end_(end),
-      key_{key.seed, key.replication, 0},
+      key_(key.shared()),
       class_index_(class_index),
       share_(share),
       offset_(offset),

@@ -19,7 +19,7 @@ namespace headroom {
 namespace {
 
 constexpr std::size_t kMostRowIssues = 20;
-constexpr double kLongestNs = 7.9e18;  // 250 years
+constexpr double kLongestNs = 4e18;  // 126 years: differences of two fit
 
 std::string gunzip(const std::string& packed) {
   namespace io = boost::iostreams;
@@ -36,6 +36,7 @@ struct CsvLine {
   std::string_view line;
   std::size_t at = 0;
   bool done = false;
+  const char* problem = nullptr;  ///< what is wrong with the field taken last
 
   bool next(Cell& cell, std::string& quoted) {
     if (done) return false;
@@ -77,6 +78,11 @@ struct CsvLine {
       cell.text = quoted;
     }
     const std::size_t comma = line.find(',', i);
+    if (i >= line.size()) {
+      problem = "the quote is not closed on its line";
+    } else if (line.substr(i + 1, comma - i - 1).find_first_not_of(' ') != std::string_view::npos) {
+      problem = "text follows the closing quote";
+    }
     done = comma == std::string_view::npos;
     at = done ? line.size() : comma + 1;
   }
@@ -87,14 +93,19 @@ std::string_view trimmed_line(std::string_view line) {
   return line;
 }
 
-/// Position in the file of each wanted column; -1 for an empty name.
-std::vector<int> find_columns(const FileText& file, std::string_view header,
-                              std::span<const std::string> wanted, const std::string& pointer) {
+std::vector<std::string> column_names(std::string_view header) {
   std::vector<std::string> names;
   CsvLine line{header};
   Cell cell;
   std::string quoted;
   while (line.next(cell, quoted)) names.emplace_back(cell.text);
+  return names;
+}
+
+/// Position in the file of each wanted column; -1 for an empty name.
+std::vector<int> find_columns(const FileText& file, std::string_view header,
+                              const std::vector<std::string>& names,
+                              std::span<const std::string> wanted, const std::string& pointer) {
   std::vector<int> positions;
   std::vector<Issue> issues;
   for (const std::string& name : wanted) {
@@ -173,6 +184,7 @@ bool take_zone(std::string_view& text, std::int64_t& offset_s) {
   if (!take(text, 2, hours)) return false;
   take(text, ':');
   if (!text.empty() && !take(text, 2, minutes)) return false;
+  if (hours > 14 || minutes > 59) return false;  // the largest in use is +14:00
   offset_s = (hours * 3600 + minutes * 60) * (west ? -1 : 1);
   return true;
 }
@@ -219,7 +231,7 @@ FileText read_text(const std::string& base_directory, const std::string& path,
 }
 
 void for_each_row(const FileText& file, bool jsonl, std::span<const std::string> wanted,
-                  const std::string& pointer,
+                  const std::string& pointer, RowIssues& issues,
                   const std::function<void(int, std::span<const Cell>)>& row) {
   std::string_view rest = file.text;
   if (rest.substr(0, 3) == "\xEF\xBB\xBF") rest.remove_prefix(3);  // byte order mark
@@ -227,19 +239,25 @@ void for_each_row(const FileText& file, bool jsonl, std::span<const std::string>
   std::vector<Cell> cells(wanted.size());
   std::vector<std::string> unquoted(wanted.size());
   bool header = !jsonl;
+  int columns = 0;
   for (int line = 1; !rest.empty(); ++line) {
     const std::size_t newline = rest.find('\n');
     const std::string_view text = trimmed_line(rest.substr(0, newline));
     rest.remove_prefix(newline == std::string_view::npos ? rest.size() : newline + 1);
     if (text.find_first_not_of(" \t") == std::string_view::npos) continue;
     if (jsonl) {
-      json_line_cells(text, file.name, line, wanted, unquoted);
+      if (!json_line_cells(text, wanted, unquoted)) {
+        issues.add(line, {text.substr(0, 1), 1}, "expected one JSON object on the line");
+        continue;
+      }
       for (std::size_t i = 0; i < wanted.size(); ++i) cells[i] = {unquoted[i], 1};
       row(line, cells);
       continue;
     }
     if (header) {
-      positions = find_columns(file, text, wanted, pointer);
+      const std::vector<std::string> names = column_names(text);
+      columns = static_cast<int>(names.size());
+      positions = find_columns(file, text, names, wanted, pointer);
       header = false;
       continue;
     }
@@ -247,7 +265,17 @@ void for_each_row(const FileText& file, bool jsonl, std::span<const std::string>
     CsvLine fields{text};
     Cell cell;
     std::string quoted;
-    for (int i = 0; fields.next(cell, quoted); ++i) {
+    bool broken = false;
+    for (int i = 0; fields.next(cell, quoted) && !broken; ++i) {
+      const bool beyond = i >= columns && !cell.text.empty();  // a comma at the end is no field
+      broken = beyond || fields.problem != nullptr;
+      if (beyond) {
+        issues.add(line, cell,
+                   "the row has more fields than the header, which has " + std::to_string(columns) +
+                       "; a field with a comma in it stands in quotes");
+      } else if (broken) {
+        issues.add(line, cell, fields.problem);
+      }
       for (std::size_t w = 0; w < wanted.size(); ++w) {
         if (positions[w] != i) continue;
         cells[w] = cell;
@@ -257,12 +285,15 @@ void for_each_row(const FileText& file, bool jsonl, std::span<const std::string>
         }
       }
     }
-    row(line, cells);
+    if (!broken) row(line, cells);
   }
 }
 
 bool parse_number(std::string_view text, double& value) {
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  if (!text.empty() && text.front() == '+') {
+    text.remove_prefix(1);
+    if (!text.empty() && text.front() == '-') return false;
+  }
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size() && std::isfinite(value);
 }
@@ -273,7 +304,10 @@ bool parse_timestamp(std::string_view text, std::int64_t& ns) {
       !take(text, 2, day)) {
     return false;
   }
-  if (month < 1 || month > 12 || day < 1 || day > 31 || year < 1700 || year > 2200) return false;
+  if (month < 1 || month > 12 || day < 1 || year < 1900 || year > 2095) return false;
+  const std::int64_t next_month =
+      month == 12 ? days_from_civil(year + 1, 1, 1) : days_from_civil(year, month + 1, 1);
+  if (days_from_civil(year, month, day) >= next_month) return false;  // 30 February
   if (take(text, 'T') || take(text, ' ')) {
     if (!take(text, 2, hour) || !take(text, ':') || !take(text, 2, minute)) return false;
     if (take(text, ':')) {
@@ -289,6 +323,7 @@ bool parse_timestamp(std::string_view text, std::int64_t& ns) {
   }
   std::int64_t offset_s = 0;
   if (hour > 24 || minute > 59 || second > 60) return false;
+  if (hour == 24 && (minute > 0 || second > 0 || fraction > 0)) return false;
   if (!take_zone(text, offset_s) || !text.empty()) return false;
   const std::int64_t s =
       days_from_civil(year, month, day) * 86'400 + hour * 3600 + minute * 60 + second - offset_s;

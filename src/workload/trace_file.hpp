@@ -29,20 +29,13 @@ struct Cell {
 
 /// Calls `row(line, cells)` for each row, with the cells of the `wanted` columns in that order (an
 /// empty name gives an empty cell). Blank lines are skipped. For CSV the first line is the header
-/// (E132 when a wanted column is not in it, with the ones that are); a quoted field may hold
-/// commas and doubled quotes, but no line end. JSON lines hold one object each; `a.b` names b
-/// inside a. `jsonl`: which of the two it is. Throws InputError.
-void for_each_row(const FileText& file, bool jsonl, std::span<const std::string> wanted,
-                  const std::string& pointer,
-                  const std::function<void(int line, std::span<const Cell> cells)>& row);
-
 /// Reads a whole text as a number; false for anything else, NaN and infinity too.
 bool parse_number(std::string_view text, double& value);
 /// "2023-11-16 18:15:46.680590", also with T, Z or +01:00, without a fraction, or a date alone, to
-/// nanoseconds since 1970-01-01T00:00:00Z.
+/// nanoseconds since 1970-01-01T00:00:00Z; from 1900 to 2095.
 bool parse_timestamp(std::string_view text, std::int64_t& ns);
 /// A time in `unit` (s, ms, us, ns, utc) to whole nanoseconds; false when it does not read so or
-/// is further than 250 years from 0.
+/// is further than 126 years from 0.
 bool parse_time(std::string_view text, const std::string& unit, std::int64_t& ns);
 
 /// Collects what is wrong with rows, at most 20, then gives up by throwing InputError.
@@ -57,6 +50,16 @@ class RowIssues {
   std::string file_;
   std::vector<Issue> issues_;
 };
+
+/// Calls `row(line, cells)` for each row, with the cells of the `wanted` columns in that order (an
+/// empty name gives an empty cell). Blank lines are skipped. For CSV the first line is the header
+/// (E132 when a wanted column is not in it, with the ones that are); a quoted field may hold
+/// commas and doubled quotes, but no line end. JSON lines hold one object each; `a.b` names b
+/// inside a. `jsonl`: which of the two it is. A line that is no row (more fields than the header,
+/// a quote that is not closed, no JSON object) joins `issues` instead. Throws InputError.
+void for_each_row(const FileText& file, bool jsonl, std::span<const std::string> wanted,
+                  const std::string& pointer, RowIssues& issues,
+                  const std::function<void(int line, std::span<const Cell> cells)>& row);
 
 /// Throws one Issue at `pointer` of the scenario, which names the file.
 [[noreturn]] void fail(const std::string& code, const std::string& pointer,

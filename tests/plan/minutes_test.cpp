@@ -58,6 +58,16 @@ TEST_CASE("only minutes that begin inside the window count", "[plan][minutes]") 
   CHECK(arrivals == Numbers{20, 30, 40});
 }
 
+TEST_CASE("the end of the arrivals cuts the last minute, which judges its goodput",
+          "[plan][minutes]") {
+  const auto minutes = join_minutes(minutes_with({60, 30, 0}), at(60), whole(2), 20, at(90));
+  REQUIRE(minutes.size() == 2);
+  CHECK(seconds(minutes[1].to - minutes[1].from) == 30);
+  const auto alone = join_minutes(minutes_with({20}), at(60), whole(1), 20, at(20));
+  REQUIRE(alone.size() == 1);
+  CHECK(seconds(alone[0].to) == 20);
+}
+
 TEST_CASE("a window shorter than a minute has the minute around it", "[plan][minutes]") {
   const auto [arrivals, lengths] = joined({100, 20}, {{at(70), at(80)}});
   CHECK(arrivals == Numbers{20});

@@ -142,6 +142,20 @@ TEST_CASE("only the metrics asked for are judged, and one nobody has is named",
   CHECK(comparison["not_found"][0] == "e2e.p99@nowhere");
 }
 
+TEST_CASE("a metric of one report alone is neither compared nor within noise",
+          "[report][compare]") {
+  const Json base = report_with({});
+  Json now = base;
+  Json& samples = now["samples"];
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (samples[i].contains("target")) samples.erase(i--);
+  }
+  const Json comparison = compared(base, now);
+  CHECK(comparison["counts"]["absent"].get<int>() > 0);
+  CHECK(comparison["counts"]["absent"].get<int>() + comparison["counts"]["same"].get<int>() ==
+        static_cast<int>(comparison["metrics"].size()));
+}
+
 TEST_CASE("a baseline compares as the report it was made of", "[report][compare]") {
   const Json report = report_with({});
   const Json now = report_with({{{"fleet.pools.servers.service_time.mean", "1.1s"}}, {}});

@@ -60,3 +60,10 @@ TEST_CASE("padding counts characters, not bytes", "[report][format]") {
   CHECK(pad_right("▁", 3) == "▁  ");
   CHECK(pad_left("7", 3) == "  7");
 }
+
+TEST_CASE("Markdown and CSV show a name as it is", "[report][format]") {
+  CHECK(markdown_text("image-answer p_95") == "image-answer p_95");
+  CHECK(markdown_text("a|b <i> `c`") == "a\\|b \\<i\\> \\`c\\`");
+  CHECK(csv_text("plain") == "plain");
+  CHECK(csv_text("a,\"b\"") == "\"a,\"\"b\"\"\"");
+}

@@ -159,6 +159,27 @@ TEST_CASE("busy periods are reported one by one, with the first that fails", "[r
   }
 }
 
+TEST_CASE("where every period holds, the busiest is reported, not the last", "[report]") {
+  ScenarioOverrides overrides;
+  overrides.set = {{"replications", "2"}};
+  // 1/s, 1.5/s from the second month on, 0.5/s from the third.
+  overrides.set_json = {
+      {"busy_periods",
+       R"({"count": 4, "every": "month", "growth": {"kind": "dated", "points": [
+             {"at": "10d", "multiplier": 1.5}, {"at": "50d", "multiplier": 0.5}]}})"},
+      {"classes.image.rate", R"({"base": "1/s"})"},
+      {"targets",
+       R"([{"id": "delay", "metric": "queue_delay", "statistic": "p95", "max": "10h"}])"}};
+  const Ran ran = run_text(kSpike, overrides);
+  const Json report = make_report(input_of(ran));
+  CHECK(report["busy_periods"]["first_failing"].is_null());
+  CHECK(report["busy_periods"]["reported"] == 1);
+  const double per_gpu = report["busy_periods"]["periods"][1]["offered_load_per_gpu"];
+  CHECK(report["why"]["offered_load_per_gpu"].get<double>() == Approx(per_gpu));
+  const std::string headline = report["answer"]["headline"];
+  CHECK(headline.find("(1.5 x demand in month 1)") != std::string::npos);
+}
+
 TEST_CASE("a pool whose replicas change is reported with what was in service when",
           "[report][fleet]") {
   ScenarioOverrides overrides;

@@ -171,7 +171,7 @@ TEST_CASE("worlds and the tornado keep to the columns of the screen", "[report][
   }
   const std::string markdown = render_plan_markdown(report);
   CHECK_THAT(markdown, ContainsSubstring("| worlds that hold |"));
-  CHECK_THAT(markdown, ContainsSubstring("<b>calm \\| demand</b>"));
+  CHECK_THAT(markdown, ContainsSubstring("\\<b\\>calm \\| demand\\</b\\>"));
 }
 
 TEST_CASE("a page shows worlds and the tornado, and no markup of theirs",

@@ -95,3 +95,19 @@ TEST_CASE("busy periods multiply the demand by the growth up to them", "[scenari
   CHECK(r.job(0, 1, 0).config.key.cell != r.job(0, 2, 0).config.key.cell);
   CHECK(r.job(1, 1, 0).config.key.replication == 1);
 }
+
+TEST_CASE("a busy period without demand is refused", "[scenario][periods]") {
+  const auto problem = [](const std::string& growth) {
+    try {
+      one_server(R"({"duration": "60min"})",
+                 R"(, "busy_periods": {"count": 20, "every": "year", "growth": )" + growth + "}");
+    } catch (const headroom::InputError& error) {
+      return error.issues().front().code + " " + error.issues().front().message;
+    }
+    return std::string();
+  };
+  CHECK(problem(R"({"kind": "dated", "points": [{"at": "400d", "multiplier": 0}]})")
+            .find("E113 year 2 has no demand") == 0);
+  CHECK(problem(R"({"kind": "compound", "rate": -0.99, "per": "day"})").find("E113") == 0);
+  CHECK(problem(R"({"kind": "compound", "rate": 0.1, "per": "year"})").empty());
+}

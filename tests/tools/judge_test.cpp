@@ -142,6 +142,25 @@ TEST_CASE("a metric that names nothing is an error, never a silent pass", "[tool
   CHECK(tool("compare - -").code == 2);
 }
 
+TEST_CASE("a target that one side lacks is not within noise", "[tools][check]") {
+  const ScenarioFile with(kTiny, "gone.json");
+  std::string text = kTiny;
+  text.replace(text.find("\"id\": \"delay\""), 13, "\"id\": \"other\"");
+  const ScenarioFile without(text, "renamed.json");
+  const Scratch baseline("gone-baseline.json");
+  const std::string more = std::string(" ") + kHolds + " --baseline " + baseline.path;
+  REQUIRE(tool("check " + with.path() + more + " --update-baseline").code == 0);
+  std::string moved = more;
+  moved.replace(moved.find("delay"), 5, "other");
+  const Ended usual = tool("check " + without.path() + moved);
+  INFO(usual.err);
+  CHECK(usual.code == 0);
+  CHECK(has(usual.out, "2 only in one report"));
+  const Ended asked = tool("check " + without.path() + moved + " --metric target=delay");
+  CHECK(asked.code == 3);
+  CHECK(has(asked.err, "do not both have it"));
+}
+
 TEST_CASE("compare refuses what is no report, with its place", "[tools][compare]") {
   const ScenarioFile tiny(kTiny);
   const ScenarioFile broken(R"({"kind": "run", "schema_version": "1.0"})", "broken.json");
@@ -168,6 +187,18 @@ TEST_CASE("sweep makes one row a point and says what a wrong point lacks", "[too
   CHECK(document["rows"][1]["cells"].is_null());
   CHECK(tool(sweep + "0 -q").code == 3);
   CHECK(tool(sweep + "4..1").code == 2);
+}
+
+TEST_CASE("an axis that a flag, a variable or another axis sets is refused", "[tools][sweep]") {
+  const ScenarioFile tiny(kTiny);
+  const std::string sweep = "sweep " + tiny.path() + " -q --axis ";
+  CHECK(tool(sweep + "seed=1,2 --seed 5").code == 2);
+  const Ended variable = tool(sweep + "seed=1,2", "HEADROOM_SEED=5");
+  CHECK(variable.code == 2);
+  CHECK(has(variable.err, "HEADROOM_SEED"));
+  CHECK(tool(sweep + "replications=1,2 -n 3").code == 2);
+  CHECK(tool(sweep + "fleet.pools.servers.gpus=4,5 --axis fleet.pools.servers.gpus=6,7").code == 2);
+  CHECK(tool(sweep + "seed=1,2 -n 1").code == 0);
 }
 
 TEST_CASE("a dry run of a sweep lists the grid and runs nothing", "[tools][sweep]") {

@@ -460,3 +460,85 @@ TEST_CASE("a rate file holds each rate to the next row and can loop", "[workload
   CHECK(only_issue(config).code == "E133");
   CHECK(only_issue(config).line == 3);
 }
+
+TEST_CASE("the last rate of a file lasts, along a line too and when two rows share their moment",
+          "[workload][rate]") {
+  Scratch scratch;
+  WorkloadConfig config = plain_demand(0, 3600);
+  config.base_directory = scratch.directory();
+  RateFileConfig file;
+  file.path = "r.csv";
+  file.time_column = "t";
+  file.rate_column = "per_s";
+  file.rate_unit = "s";
+  file.interpolation = "linear";
+  config.classes[0].rate.file = file;
+  scratch.write("r.csv", "t,per_s\n0,10\n");
+  CHECK(rate_of(config).total() == Approx(36'000));
+  config.classes[0].rate.file->loop = true;  // one row is as long as the run
+  CHECK(rate_of(config).total() == Approx(36'000));
+  config.classes[0].rate.file->loop = false;
+  scratch.write("r.csv", "t,per_s\n0,10\n1800,20\n");
+  CHECK(rate_of(config).total() == Approx(1800 * 15 + 1800 * 20));
+  config.classes[0].rate.file->interpolation = "step";
+  scratch.write("r.csv", "t,per_s\n0,10\n0,20\n");
+  CHECK(rate_of(config).total() == Approx(72'000));
+}
+
+TEST_CASE("rows that do not fit the header, and broken quotes, are told and never shifted",
+          "[workload][trace][errors]") {
+  Scratch scratch;
+  scratch.write("t.csv",
+                "arrival_s,in,out\n"
+                "0,1,000,10\n"
+                "1,10,\"10\n"
+                "2,\"1\"0,20\n"
+                "3,30,3,\n"
+                "4,\"1,000\",3\n");
+  try {
+    compile(replay(scratch, "t.csv", 100));
+    FAIL("expected an InputError");
+  } catch (const InputError& error) {
+    const auto& issues = error.issues();
+    REQUIRE(issues.size() == 4);  // a comma at the end is no field; 1,000 is no number
+    CHECK(issues[0].message.find("more fields than the header") != std::string::npos);
+    CHECK(issues[0].column == 9);
+    CHECK(issues[1].message.find("not closed") != std::string::npos);
+    CHECK(issues[2].message.find("follows the closing quote") != std::string::npos);
+    CHECK(issues[3].line == 6);
+  }
+  scratch.write("t.jsonl", "{\n1\n{\"arrival_s\":1,\"in\":1,\"out\":1}\n[]\n");
+  try {
+    compile(replay(scratch, "t.jsonl", 100));
+    FAIL("expected an InputError");
+  } catch (const InputError& error) {
+    CHECK(error.issues().size() == 3);
+  }
+}
+
+TEST_CASE("dates that no calendar has are refused", "[workload][trace][errors]") {
+  std::int64_t ns = 0;
+  for (const char* text :
+       {"2024-02-29T00:00:00Z", "2024-12-31T24:00:00Z", "2024-01-01T00:00:00+14:00"}) {
+    CHECK(parse_timestamp(text, ns));
+  }
+  for (const char* text : {"2024-02-30T00:00:00Z", "2023-02-29", "2024-12-31T24:00:01Z",
+                           "2024-04-31", "2024-01-01T00:00:00+99:99", "1899-12-31", "2096-01-01"}) {
+    INFO(text);
+    CHECK_FALSE(parse_timestamp(text, ns));
+  }
+  double value = 0;
+  CHECK_FALSE(parse_number("+-5", value));
+}
+
+TEST_CASE("rows before the zero of a trace's clock are warned of", "[workload][trace]") {
+  Scratch scratch;
+  scratch.write("t.csv", "arrival_s,in,out\n-5,1,1\n-4,1,1\n1,2,2\n");
+  WorkloadConfig config = replay(scratch, "t.csv", 100);
+  config.classes[0].trace->origin = "zero";
+  prepare(config);
+  CHECK(all_requests(config).size() == 1);
+  REQUIRE(config.compiled->warnings().size() == 1);
+  CHECK(config.compiled->warnings()[0].code == "W132");
+  CHECK(config.compiled->warnings()[0].message.find("2 rows") == 0);
+}

@@ -36,6 +36,10 @@ struct RunKey {
   std::uint64_t seed = 0;
   std::uint32_t replication = 0;
   std::uint32_t cell = 0;
+  /// The same for all cells of one run: its first cell. Draws that cells share are of this one.
+  std::uint32_t first_cell = 0;
+
+  RunKey shared() const { return {seed, replication, first_cell, first_cell}; }
 };
 
 /// A RunKey as the generator's key: for those who make many streams of one run.

@@ -64,7 +64,7 @@ struct Judgement {
   std::size_t replications = 0;
   std::size_t in_busiest_hours = 0;  ///< of them simulated nothing else
   double confidence = 0.95;
-  std::size_t period = 0;               ///< the one shown: the first that fails, else the last
+  std::size_t period = 0;               ///< the severest, the busiest of equally severe ones
   std::vector<TargetVerdict> verdicts;  ///< of that period, in the order of the targets
   bool holds = false;     ///< every judged target's bound is within its limit, in every period
   bool excluded = false;  ///< some judged target is missed even by its other bound

@@ -188,9 +188,10 @@ struct JoinedMinute {
   MinuteTally tally;
 };
 /// Joins neighbouring minutes until each has `least` arrivals; a rest at the end joins the one
-/// before it (docs/glossary.md, first breach).
+/// before it (docs/glossary.md, first breach). `end`: of the arrivals, which cuts the last minute.
 std::vector<JoinedMinute> join_minutes(const std::vector<MinuteTally>& minutes, Ticks minute,
-                                       const std::vector<TimeSpan>& spans, double least);
+                                       const std::vector<TimeSpan>& spans, double least,
+                                       Ticks end = kNever);
 
 /// Seconds from `end` until the class is no longer late (docs/glossary.md, drain time): 0 when it
 /// is not late then, NaN when it stays late to the horizon.

@@ -45,8 +45,11 @@ struct RunResult {
 
   /// Index of the first period that misses a target; nothing when all hold.
   std::optional<std::size_t> first_failing() const;
-  /// The period that the report is about: the first that fails, else the last.
-  const PeriodResult& main_period() const;
+  /// Index of the period with the most demand, the last of equals.
+  std::size_t busiest() const;
+  /// The period that the report is about: the first that fails, else the busiest.
+  std::size_t main_index() const { return first_failing().value_or(busiest()); }
+  const PeriodResult& main_period() const { return periods[main_index()]; }
 };
 
 /// Called after each whole (replication, period), in order: for output that streams.

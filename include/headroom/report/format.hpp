@@ -21,6 +21,11 @@ std::string format_number(double number);
 /// A value in one of a report's units: "s", "share", "1/s".
 std::string format_value(double value, std::string_view unit);
 
+/// A field of a CSV file: in quotes where a comma, a quote or a line end is in it (RFC 4180).
+std::string csv_text(const std::string& text);
+/// Text that Markdown shows as it is, in a table's cell too: \ | < > ` * [ ] are escaped.
+std::string markdown_text(std::string_view text);
+
 /// Characters of a UTF-8 text as a terminal counts them (one column each; the tool prints no wide
 /// ones).
 std::size_t display_width(std::string_view text);

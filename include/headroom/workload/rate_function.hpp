@@ -55,14 +55,15 @@ class RateCursor {
   /// The function must outlive the cursor.
   explicit RateCursor(const RateFunction& rate) : rate_(&rate) {}
 
-  /// Moves on by `mass` >= 0 of the integral. False, and stays at the end, when there is not so
-  /// much.
+  /// Moves on by `mass` >= 0 of the integral; `at` never goes back. False, and stays at the end,
+  /// when there is not so much.
   bool advance(double mass, Ticks& at);
 
  private:
   const RateFunction* rate_;
   std::size_t segment_ = 0;
   double used_ = 0;  // mass of this segment that is behind us
+  Ticks reached_{0};
 };
 
 }  // namespace headroom

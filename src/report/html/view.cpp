@@ -33,8 +33,12 @@ std::string escaped_key(std::string_view key) {
 std::string day_of(const std::string& utc) {
   constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto month = static_cast<std::size_t>(std::stoi(utc.substr(5, 2)));
-  return fmt::format("{} {}", std::stoi(utc.substr(8, 2)), kMonths.at(month - 1));
+  const auto number = [&utc](std::size_t at) {
+    return utc.size() < 10 || std::isdigit(utc[at]) == 0 ? 0 : std::atoi(utc.substr(at, 2).c_str());
+  };
+  const int month = number(5);
+  if (month < 1 || month > 12) return utc;  // an edited report may hold any number of seconds
+  return fmt::format("{} {}", number(8), kMonths.at(static_cast<std::size_t>(month - 1)));
 }
 
 }  // namespace
