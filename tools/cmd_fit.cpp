@@ -127,6 +127,7 @@ int fit_command(const CommandLine& line, const Terminal&) {
   const std::vector<std::string> files = csv_files(options.files);
   std::vector<FileUse> reads;
   for (const std::string& file : files) reads.push_back({file, "the file of rows"});
+  reads.push_back({options.gpu, "--gpu"});
   refuse_overlaps(reads, {{options.out, "-o"}});
   const Gpu gpu = gpu_of(options.gpu);
   const LayerOptions layer(options.model, options.tensor_parallel);

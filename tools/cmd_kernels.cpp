@@ -192,7 +192,9 @@ int kernels_command(const CommandLine& line, const Terminal&) {
   if (options.out == "-" && (evaluates || options.json)) {
     throw UsageError("the answer goes to standard output; -o takes a file for the rows");
   }
-  refuse_overlaps({{options.data, "the file of rows"}, {options.kernel_model, "--kernel-model"}},
+  refuse_overlaps({{options.data, "the file of rows"},
+                   {options.kernel_model, "--kernel-model"},
+                   {options.gpu, "--gpu"}},
                   {{options.out, "-o"}});
   const Gpu gpu = gpu_of(options.gpu);
   const LayerOptions layer(options.model, options.tensor_parallel);

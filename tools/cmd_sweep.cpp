@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "commands.hpp"
 #include "headroom/exec/run_jobs.hpp"
+#include "headroom/json/document.hpp"
 #include "headroom/report/sweep.hpp"
 #include "messages.hpp"
 #include "run_outputs.hpp"
@@ -52,19 +54,57 @@ std::string in_one_line(const InputError& error) {
   return text;
 }
 
-/// An axis that something else sets as well would name values in its column that were not run.
+/// Whether a change of the one also changes the other: the same place, or one inside the other.
+bool overlap(const std::string& a, const std::string& b) {
+  const std::string &outer = a.size() <= b.size() ? a : b, &inner = a.size() <= b.size() ? b : a;
+  return inner.starts_with(outer) && (inner.size() == outer.size() || inner[outer.size()] == '/');
+}
+
+/// A place in the scenario's text, and what sets it.
+struct SetPlace {
+  std::string pointer, by;
+};
+
+/// The axes, each after all that --set says, then what is set after them.
+std::vector<SetPlace> places_set(const SweepOptions& options, const std::vector<Axis>& axes) {
+  auto document = json::Document::read(options.scenario, json::Document::Comments::kAllowed);
+  const auto place = [&document](const std::string& path, const std::string& value) {
+    document.set(path, value);
+    return document.overrides().back().pointer;
+  };
+  for (const Override& given : options.run.overrides) {
+    if (!given.is_json) place(given.path, given.value);
+  }
+  std::vector<SetPlace> places;
+  for (const Axis& axis : axes) {
+    places.push_back({place(axis.path, axis.values.front()), "another --axis"});
+  }
+  const RunOptions& run = options.run;
+  if (run.replications) places.push_back({"/replications", "-n (or HEADROOM_REPLICATIONS)"});
+  if (run.seed) places.push_back({"/seed", "--seed (or HEADROOM_SEED)"});
+  if (!run.timeline.empty()) places.push_back({"/time/timeline_step", "--timeline"});
+  for (const Override& given : options.run.overrides) {
+    if (!given.is_json) continue;
+    document.set_json(given.path, given.value);
+    places.push_back({document.overrides().back().pointer, "--set-json"});
+  }
+  return places;
+}
+
+/// An axis that something else sets after it would name values in its column that were not run.
 void refuse_set_twice(const SweepOptions& options, const std::vector<Axis>& axes) {
+  std::vector<SetPlace> places;
+  try {
+    places = places_set(options, axes);
+  } catch (const InputError&) {
+    return;  // every point's row will say why
+  }
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    const std::string& path = axes[i].path;
-    for (std::size_t j = 0; j < i; ++j) {
-      if (axes[j].path == path) throw UsageError("--axis: " + path + " is an axis twice");
+    for (std::size_t later = i + 1; later < places.size(); ++later) {
+      if (!overlap(places[i].pointer, places[later].pointer)) continue;
+      throw UsageError(
+          fmt::format("--axis: {} is set by {} as well", axes[i].path, places[later].by));
     }
-    const bool seed = path == "seed" && options.run.seed;
-    const bool replications = path == "replications" && options.run.replications;
-    if (!seed && !replications) continue;
-    throw UsageError(
-        fmt::format("--axis: {} is set by {} as well", path,
-                    seed ? "--seed (or HEADROOM_SEED)" : "-n (or HEADROOM_REPLICATIONS)"));
   }
 }
 
@@ -150,8 +190,8 @@ int sweep_command(const CommandLine& line, const Terminal& terminal) {
   if (options.scenario == "-")
     throw UsageError("sweep reads the scenario once a point: name a file");
   const std::vector<Axis> axes = axes_of(options);
-  refuse_set_twice(options, axes);
   const std::vector<std::vector<std::string>> grid = grid_points(axes);
+  refuse_set_twice(options, axes);
   if (options.dry_run) return dry_run(options, axes, grid);
   const std::vector<Output> outputs = table_outputs(options);
   refuse_overlaps({{options.scenario, "the scenario"}}, files_of(outputs));

@@ -10,12 +10,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Beside the scenario; where it is not there, a user may mean the current directory.
 void add_file(const std::string& path, const std::string& base_directory,
               std::vector<FileUse>& files) {
-  files.push_back({path, "a file that the scenario reads"});
-  if (!fs::path(path).is_absolute()) {
-    files.push_back({(fs::path(base_directory) / path).string(), files.back().what});
-  }
+  std::error_code ignored;
+  const std::string beside =
+      fs::path(path).is_absolute() ? path : (fs::path(base_directory) / path).string();
+  files.push_back({fs::exists(beside, ignored) ? beside : path, "a file that the scenario reads"});
 }
 
 /// `named`: the value stands under a key whose text is a file's path.
@@ -29,14 +30,20 @@ void add_files(const nlohmann::json& value, bool named, const std::string& base_
   }
 }
 
+/// By what the paths lead to, links of both kinds too.
 bool same_file(const FileUse& a, const FileUse& b) {
   for (const FileUse* use : {&a, &b}) {
     if (use->path.empty() || use->path == "-") return false;
   }
-  std::error_code ignored;
-  const fs::path place = fs::weakly_canonical(a.path, ignored);
-  if (place != fs::weakly_canonical(b.path, ignored)) return false;
-  return !fs::exists(place, ignored) || fs::is_regular_file(place, ignored);
+  std::error_code failed;
+  const bool there = fs::exists(a.path, failed);
+  if (there != fs::exists(b.path, failed)) return false;
+  if (there) return fs::is_regular_file(a.path, failed) && fs::equivalent(a.path, b.path, failed);
+  const auto place = [](const std::string& path) {
+    std::error_code none;
+    return fs::weakly_canonical(fs::absolute(path, none), none);
+  };
+  return !place(a.path).empty() && place(a.path) == place(b.path);
 }
 
 void refuse(const FileUse& a, const FileUse& b) {

@@ -13,8 +13,7 @@ struct FileUse {
   std::string what;
 };
 
-/// The files that a scenario names: traces, rates, kernel models, catalogues. One named by a
-/// relative path is here twice, beside the scenario and in the current directory.
+/// The files that a scenario names: traces, rates, kernel models, catalogues.
 std::vector<FileUse> files_of(const LoadedScenario& loaded);
 
 /// Throws UsageError when a file to be written is one that is read, or is to be written twice. What

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "headroom/report/format.hpp"
 #include "messages.hpp"
 
 namespace headroom::tools {
@@ -148,8 +149,9 @@ RequestRows::RequestRows(std::string file, const ResolvedScenario& scenario)
   impl_->file = std::move(file);
   impl_->gzip = boost::iends_with(impl_->file, ".gz");
   impl_->cells = scenario.cells.size();
-  for (const ClassConfig& c : scenario.classes) impl_->names.classes.push_back(c.name);
-  for (const ResolvedPool& p : scenario.pools) impl_->names.pools.push_back(p.config.name);
+  for (const ClassConfig& c : scenario.classes) impl_->names.classes.push_back(csv_text(c.name));
+  for (const ResolvedPool& p : scenario.pools)
+    impl_->names.pools.push_back(csv_text(p.config.name));
   impl_->out.open(impl_->file, std::ios::binary | std::ios::trunc);
   if (impl_->gzip) {
     boost::iostreams::filtering_ostream header;

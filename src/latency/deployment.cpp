@@ -244,11 +244,12 @@ std::optional<Deployment> resolve_deployment(const DeploymentConfig& config,
       issues.push_back(std::move(issue));
     };
     if (d.family == KernelFamily::kTable && issues.size() == before) {
+      const Gpu* measured = find_gpu(file->gpu);  // which may name it otherwise
       if (file->tables.empty()) {
         wrong("/family",
               "family \"table\" needs a kernel_file with tables "
               "(headroom fit --family table)");
-      } else if (file->gpu != d.gpu.name) {
+      } else if ((measured != nullptr ? measured->name : file->gpu) != d.gpu.name) {
         wrong("/kernel_file",
               "its tables are times of " + file->gpu + ", the pool's GPU is " + d.gpu.name);
       }

@@ -397,7 +397,7 @@ class Reader {
     layout_ = &layout_of(columns_, file_, number, options_);
     out_.kind = layout_->kind;
     out_.header = line;
-    if (columns_.contains("latency_ms") && columns_.contains("time_us")) {
+    if (options_.needs_time && columns_.contains("latency_ms") && columns_.contains("time_us")) {
       fail("E104", file_, number, "latency_ms and time_us are both there; which is the time?");
     }
     if (layout_->of_a_layer && context_.model == nullptr) {

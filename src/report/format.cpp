@@ -107,7 +107,7 @@ std::string pad_left(std::string text, std::size_t width) {
 }
 
 std::string csv_text(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
   return quoted + "\"";
@@ -115,9 +115,16 @@ std::string csv_text(const std::string& text) {
 
 std::string markdown_text(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    if (std::string_view("\\|<>`*[]").find(c) != std::string_view::npos) out += '\\';
-    out += c;
+  const auto in_word = [&text](std::size_t at) {
+    return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at])) != 0;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    // An underscore inside a word is no emphasis.
+    const bool marks = text[i] == '_' && !(i > 0 && in_word(i - 1) && in_word(i + 1));
+    if (marks || std::string_view("\\|<>`*[]&~").find(text[i]) != std::string_view::npos) {
+      out += '\\';
+    }
+    out += text[i];
   }
   return out;
 }

@@ -169,6 +169,9 @@ std::string out_of_bounds_headline(const PlanReportInput& input) {
   const std::string most =
       fmt::format("no fleet of up to {} GPUs holds every target: ", gpus_text(plan.max_gpus));
   const std::int64_t gpus = free_gpus(input, plan.answer->fleet);
+  if (judgement.holds && plan.pools.empty()) {
+    return most + "the smallest that can be built is larger";  // nothing was sized: today's holds
+  }
   if (judgement.holds) return fmt::format("{}{} are needed", most, gpus_text(gpus));
   return fmt::format("{}{} GPUs still miss {}", most, gpus_text(gpus), missed(input, judgement));
 }

@@ -140,7 +140,8 @@ Curve base_curve(const RateConfig& rate, std::span<const RateRow> rows, double s
     const double first = rows.front().at_s;
     const double period = file_period(rows, end);
     const bool linear = rate.file->interpolation == "linear";
-    for (double shift = 0; shift < seconds(end); shift += period) {
+    double shift = 0;
+    for (; shift < seconds(end); shift += period) {
       for (const RateRow& row : rows) {
         points.emplace_back(row.at_s - first + shift, row.rate_per_s * rate.file->scale);
       }
@@ -149,6 +150,7 @@ Curve base_curve(const RateConfig& rate, std::span<const RateRow> rows, double s
       points.emplace_back(shift + period, 0.0);
       break;
     }
+    if (rate.file->loop) points.emplace_back(shift, points.front().second);  // a line leads there
     return points_curve(points, 0.0, linear);
   }
   if (!rate.points.empty()) {

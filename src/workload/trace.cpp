@@ -213,6 +213,11 @@ std::int64_t loop_length(const TraceRows& rows, const TraceConfig& trace) {
   const std::int64_t last = rows.at_ns.back();
   const std::int64_t span = last - rows.at_ns.front();
   const auto gaps = static_cast<std::int64_t>(rows.at_ns.size()) - 1;
+  const double loop =
+      static_cast<double>(last) +
+      (gaps > 0 ? std::floor(static_cast<double>(span) / static_cast<double>(gaps)) : 1e9);
+  if (loop > kLongestS * kNsPerS)
+    return std::max<std::int64_t>(last, std::llround(kLongestS * kNsPerS));
   return std::max<std::int64_t>(1, last + (gaps > 0 ? span / gaps : 1'000'000'000));
 }
 

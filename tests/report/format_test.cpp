@@ -63,6 +63,7 @@ TEST_CASE("padding counts characters, not bytes", "[report][format]") {
 
 TEST_CASE("Markdown and CSV show a name as it is", "[report][format]") {
   CHECK(markdown_text("image-answer p_95") == "image-answer p_95");
+  CHECK(markdown_text("_x_ ~y~ &lt;") == "\\_x\\_ \\~y\\~ \\&lt;");
   CHECK(markdown_text("a|b <i> `c`") == "a\\|b \\<i\\> \\`c\\`");
   CHECK(csv_text("plain") == "plain");
   CHECK(csv_text("a,\"b\"") == "\"a,\"\"b\"\"\"");

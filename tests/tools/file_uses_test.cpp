@@ -59,6 +59,19 @@ TEST_CASE("a trace is written over by no command", "[tools]") {
   }
 }
 
+TEST_CASE("a pipe is both sides of itself, and a hard link the file it leads to", "[tools][run]") {
+  const ScenarioFile tiny(kTiny, "piped.json");
+  const std::string run =
+      " run /dev/stdin -n 1 -q --format json -o /dev/stdout | grep -c schema_version'";
+  CHECK(tool("version",
+             "bash -o pipefail -c 'cat " + tiny.path() + " | " + HEADROOM_TOOL + run + " && env")
+            .code == 0);
+  const std::string link = scratch("piped-link.json");
+  REQUIRE(::link(tiny.path().c_str(), link.c_str()) == 0);
+  check_refused("run " + tiny.path() + " -n 1 -o " + link, tiny.path());
+  unlink(link.c_str());
+}
+
 TEST_CASE("check and sweep leave their scenarios as they are", "[tools][check][sweep]") {
   const ScenarioFile tiny(kTiny, "kept.json");
   const std::string folder = tiny.path().substr(0, tiny.path().find_last_of('/') + 1);

@@ -198,6 +198,10 @@ TEST_CASE("an axis that a flag, a variable or another axis sets is refused", "[t
   CHECK(has(variable.err, "HEADROOM_SEED"));
   CHECK(tool(sweep + "replications=1,2 -n 3").code == 2);
   CHECK(tool(sweep + "fleet.pools.servers.gpus=4,5 --axis fleet.pools.servers.gpus=6,7").code == 2);
+  const std::string gpus = sweep + "fleet.pools.servers.gpus=4,5 -n 1 ";
+  CHECK(tool(gpus + "--axis fleet.pools.0.gpus=6,7").code == 2);  // the same place
+  CHECK(tool(gpus + "--set-json fleet.pools.0.gpus=6").code == 2);
+  CHECK(tool(gpus + "--set fleet.pools.servers.gpus=9").code == 0);  // the axis comes after it
   CHECK(tool(sweep + "seed=1,2 -n 1").code == 0);
 }
 

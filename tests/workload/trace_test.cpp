@@ -542,3 +542,30 @@ TEST_CASE("rows before the zero of a trace's clock are warned of", "[workload][t
   CHECK(config.compiled->warnings()[0].code == "W132");
   CHECK(config.compiled->warnings()[0].message.find("2 rows") == 0);
 }
+
+TEST_CASE("a file that loops along a line comes back to its first rate at the run's end too",
+          "[workload][rate]") {
+  Scratch scratch;
+  WorkloadConfig config = plain_demand(0, 20);
+  config.base_directory = scratch.directory();
+  RateFileConfig file;
+  file.path = "r.csv";
+  file.time_column = "t";
+  file.rate_column = "per_s";
+  file.rate_unit = "s";
+  file.interpolation = "linear";
+  file.loop = true;
+  config.classes[0].rate.file = file;
+  scratch.write("r.csv", "t,per_s\n0,0\n10,1000\n");
+  CHECK(rate_of(config).total() == Approx(10'000));  // up for 10 s, down for 10 s
+}
+
+TEST_CASE("a trace may last as long as times reach", "[workload][trace]") {
+  Scratch scratch;
+  scratch.write("t.csv", "arrival_s,in,out\n-3e9,1,1\n3e9,2,2\n");
+  WorkloadConfig config = replay(scratch, "t.csv", 100);
+  prepare(config);
+  CHECK(all_requests(config).size() == 1);  // the other row comes 190 years later
+  config.classes[0].trace->loop = true;
+  CHECK(rate_of(config).total() >= 1);
+}

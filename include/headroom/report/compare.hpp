@@ -44,11 +44,12 @@ struct NamedReport {
 };
 
 /// Compares the second report with the first: the scenario fields that differ, then each gated
-/// metric's difference with its interval and verdict ("regressed", "improved", "same"). Called
+/// metric's difference with its interval and verdict ("regressed", "improved", "same", or "absent"
+/// from one of them). Called
 /// when Holm's adjusted p value is below alpha and the change passes the noise gate: relative, for
 /// shares at least 0.1 percentage points as well, and at least 1 ms or 0.1 points from a base of 0.
 /// Replications are paired when both have the same seed and number of them.
-/// Keys: docs/cli.md#compare. Gates that neither report has are under "not_found".
+/// Keys: docs/cli.md#compare. Gates that not both reports have are under "not_found".
 /// REQUIRES: reports valid by report_schema().
 nlohmann::ordered_json compare_reports(const NamedReport& base, const NamedReport& now,
                                        const CompareOptions& options);

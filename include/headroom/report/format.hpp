@@ -23,7 +23,7 @@ std::string format_value(double value, std::string_view unit);
 
 /// A field of a CSV file: in quotes where a comma, a quote or a line end is in it (RFC 4180).
 std::string csv_text(const std::string& text);
-/// Text that Markdown shows as it is, in a table's cell too: \ | < > ` * [ ] are escaped.
+/// Text that Markdown shows as it is, in a table's cell too.
 std::string markdown_text(std::string_view text);
 
 /// Characters of a UTF-8 text as a terminal counts them (one column each; the tool prints no wide

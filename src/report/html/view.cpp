@@ -34,7 +34,9 @@ std::string day_of(const std::string& utc) {
   constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto number = [&utc](std::size_t at) {
-    return utc.size() < 10 || std::isdigit(utc[at]) == 0 ? 0 : std::atoi(utc.substr(at, 2).c_str());
+    return utc.size() < 10 || std::isdigit(static_cast<unsigned char>(utc[at])) == 0
+               ? 0
+               : std::atoi(utc.substr(at, 2).c_str());
   };
   const int month = number(5);
   if (month < 1 || month > 12) return utc;  // an edited report may hold any number of seconds
