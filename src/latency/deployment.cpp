@@ -22,11 +22,13 @@ constexpr std::array<json::Choice, 2> kAllReduces{{
 }};
 
 constexpr json::Range kFactor{0.1, 10};
+/// Microseconds to milliseconds in engines; so that any step is far shorter than the longest run.
+constexpr json::Range kStepHost{0, 60}, kHost{0, 1};
 
 void optional_seconds(json::Archive& archive, std::string_view key, std::string_view help,
-                      std::optional<double>& value) {
+                      std::optional<double>& value, const json::Range& range) {
   double held = value.value_or(0);
-  archive.quantity({key, help}, held, json::Dimension::kDuration, json::kNonNegative);
+  archive.quantity({key, help}, held, json::Dimension::kDuration, range);
   if (archive.decoding() ? archive.has(key) : value.has_value()) value = held;
 }
 
@@ -122,13 +124,13 @@ void describe(json::Archive& archive, EnginePreset& preset) {
   archive.text({"name", "name of the preset", json::Need::kRequired}, preset.name);
   archive.text({"summary", "what it stands for"}, preset.summary);
   archive.quantity({"step_host_s", "host time added to each step"}, preset.step_host_s,
-                   Dimension::kDuration, json::kNonNegative);
+                   Dimension::kDuration, kStepHost);
   archive.quantity({"sequence_host_s", "host time added for each sequence that makes a token"},
-                   preset.sequence_host_s, Dimension::kDuration, json::kNonNegative);
+                   preset.sequence_host_s, Dimension::kDuration, kHost);
   archive.quantity({"layer_host_s", "host time to issue one layer, a floor under its kernels"},
-                   preset.layer_host_s, Dimension::kDuration, json::kNonNegative);
+                   preset.layer_host_s, Dimension::kDuration, kHost);
   archive.quantity({"launch_s", "gap added per kernel on the device"}, preset.launch_s,
-                   Dimension::kDuration, json::kNonNegative);
+                   Dimension::kDuration, kHost);
   archive.number({"server_factor", "sustained over benchmarked time of computing kernels"},
                  preset.server_factor, kFactor);
   archive.number(
@@ -178,10 +180,11 @@ void describe(json::Archive& archive, DeploymentConfig& config) {
                   {1, 1024});
   archive.choice({"family", "law of the kernel times"}, config.family, kFamilies);
   archive.text({"engine", "preset of the inference engine"}, config.engine);
-  optional_seconds(archive, "step_host_s", "overrides the preset", config.step_host_s);
-  optional_seconds(archive, "sequence_host_s", "overrides the preset", config.sequence_host_s);
-  optional_seconds(archive, "layer_host_s", "overrides the preset", config.layer_host_s);
-  optional_seconds(archive, "launch_s", "overrides the preset", config.launch_s);
+  optional_seconds(archive, "step_host_s", "overrides the preset", config.step_host_s, kStepHost);
+  optional_seconds(archive, "sequence_host_s", "overrides the preset", config.sequence_host_s,
+                   kHost);
+  optional_seconds(archive, "layer_host_s", "overrides the preset", config.layer_host_s, kHost);
+  optional_seconds(archive, "launch_s", "overrides the preset", config.launch_s, kHost);
   optional_number(archive, "server_factor", "overrides the preset", config.server_factor, kFactor);
   optional_number(archive, "elementwise_factor", "overrides the preset", config.elementwise_factor,
                   kFactor);

@@ -31,15 +31,22 @@ ResolvedScenario with_demand(const ResolvedScenario& scenario, double multiplier
   return other;
 }
 
+/// As of a scenario's time.timeline_step: the end of a bin in which a run of 90 days ends is still
+/// within 64 bits.
+constexpr Ticks kLongestBin{15LL * 86'400 * kTicksPerSecond};
+
 ResolvedScenario with_spacing(const ResolvedScenario& scenario, std::int64_t times) {
   HEADROOM_CHECK(times >= 1 && scenario.horizon.count <= kMaxRunSpan.count / times,
                  "a run that is spread out is no longer than the longest");
   ResolvedScenario other = scenario;
   other.arrival_spacing *= times;
-  for (Ticks* length :
-       {&other.horizon, &other.scenario.time.duration, &other.scenario.time.warmup,
-        &other.scenario.time.drain, &other.collect.timeline_step, &other.collect.minute}) {
+  for (Ticks* length : {&other.horizon, &other.scenario.time.duration, &other.scenario.time.warmup,
+                        &other.scenario.time.drain}) {
     *length = *length * times;
+  }
+  // A bin or a minute may be much longer than the run.
+  for (Ticks* bin : {&other.collect.timeline_step, &other.collect.minute}) {
+    *bin = bin->count > kLongestBin.count / times ? kLongestBin : *bin * times;
   }
   for (Ticks& start : other.collect.stretch_starts) start = start * times;
   for (ResolvedWindow& window : other.windows) {

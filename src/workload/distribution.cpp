@@ -61,6 +61,18 @@ bool rises(const std::vector<double>& values, bool strictly) {
          }) == values.end();
 }
 
+bool has_one_weight_each(const Distribution& d) {
+  double total = 0;
+  for (const double weight : d.weights) total += weight;
+  return d.weights.empty() || (d.weights.size() == d.values.size() && total > 0);
+}
+
+bool has_probabilities(const Distribution& d) {
+  return d.probabilities.size() == d.quantiles.size() && d.quantiles.size() >= 2 &&
+         d.probabilities.front() == 0 && d.probabilities.back() == 1 &&
+         rises(d.probabilities, true);
+}
+
 void describe_empirical(const Parameters& p, Distribution& d) {
   Archive& a = p.archive;
   a.numbers({"probabilities", "probabilities of the quantiles, rising from 0 to 1"},
@@ -75,22 +87,23 @@ void describe_empirical(const Parameters& p, Distribution& d) {
     return;
   }
   if (!d.values.empty()) {
-    double total = 0;
-    for (const double weight : d.weights) total += weight;
-    if (!d.weights.empty() && (d.weights.size() != d.values.size() || total <= 0)) {
+    if (!has_one_weight_each(d)) {
       a.problem("weights", "E111", "expected one weight for each value, not all 0");
     }
     return;
   }
-  if (d.probabilities.size() != d.quantiles.size() || d.quantiles.size() < 2 ||
-      d.probabilities.front() != 0 || d.probabilities.back() != 1 ||
-      !rises(d.probabilities, true)) {
+  if (!has_probabilities(d)) {
     a.problem("probabilities", "E111",
               "expected one probability for each quantile, rising from 0 to 1");
   } else if (!rises(d.quantiles, false)) {
     a.problem(p.dimension ? "quantiles_s" : "quantiles", "E111", "quantiles must not fall");
   }
 }
+
+/// The three ways of giving a lognormal distribution.
+bool by_logs(const Distribution& d) { return d.mu && d.sigma && !d.mean && !d.cv && !d.p50; }
+bool by_cv(const Distribution& d) { return d.mean && d.cv && !d.p50 && !d.mu && !d.sigma; }
+bool by_median(const Distribution& d) { return d.mean && d.p50 && !d.cv && !d.mu && !d.sigma; }
 
 void describe_lognormal(const Parameters& p, Distribution& d) {
   p.value("mean", "mean", d.mean);
@@ -100,15 +113,12 @@ void describe_lognormal(const Parameters& p, Distribution& d) {
   p.number("sigma", "standard deviation of the logarithm, with mu", d.sigma, Range{0, 10});
   Archive& a = p.archive;
   if (!a.decoding()) return;
-  const bool by_logs = d.mu && d.sigma && !d.mean && !d.cv && !d.p50;
-  const bool by_cv = d.mean && d.cv && !d.p50 && !d.mu && !d.sigma;
-  const bool by_median = d.mean && d.p50 && !d.cv && !d.mu && !d.sigma;
-  if (!by_logs && !by_cv && !by_median) {
+  if (!by_logs(d) && !by_cv(d) && !by_median(d)) {
     a.problem("", "E106",
               "a lognormal distribution needs mean and cv, mean and p50, or mu and sigma");
-  } else if (!by_logs && *d.mean <= 0) {
+  } else if (!by_logs(d) && *d.mean <= 0) {
     a.problem("mean", "E111", "the mean of a lognormal distribution must be above 0");
-  } else if (by_median && (*d.p50 <= 0 || *d.p50 > *d.mean)) {
+  } else if (by_median(d) && (*d.p50 <= 0 || *d.p50 > *d.mean)) {
     a.problem("p50", "E111", "the median of a lognormal distribution lies between 0 and its mean");
   }
 }
@@ -164,20 +174,20 @@ void describe_kind(const Parameters& p, Distribution& d) {
   p.archive.variant({"kind", "family of the distribution"}, d.kind, branches);
 }
 
-/// Whether every parameter that the kind needs is there, so that a Sampler can be made.
+/// Whether the kind has what it needs and nothing that contradicts it: a Sampler can be made.
 bool complete(const Distribution& d) {
   if (d.kind == "constant") return d.value.has_value();
   if (d.kind == "lognormal") {
-    return (d.mu && d.sigma) ||
-           (d.mean && *d.mean > 0 && (d.cv || (d.p50 && *d.p50 > 0 && *d.p50 <= *d.mean)));
+    if (by_median(d)) return *d.mean > 0 && *d.p50 > 0 && *d.p50 <= *d.mean;
+    return by_logs(d) || (by_cv(d) && *d.mean > 0);
   }
   if (d.kind == "gamma" || d.kind == "weibull") return d.mean && *d.mean > 0 && d.cv && *d.cv > 0;
   if (d.kind == "exponential") return d.mean && *d.mean > 0;
   if (d.kind == "uniform") return d.low && d.high && *d.low <= *d.high;
   if (d.kind == "beta") return d.alpha && d.beta && *d.alpha > 0 && *d.beta > 0;
-  if (d.kind != "empirical") return false;
-  if (!d.values.empty()) return d.weights.empty() || d.weights.size() == d.values.size();
-  return d.quantiles.size() >= 2 && d.quantiles.size() == d.probabilities.size();
+  if (d.kind != "empirical" || d.quantiles.empty() == d.values.empty()) return false;
+  if (!d.values.empty()) return has_one_weight_each(d);
+  return has_probabilities(d) && rises(d.quantiles, false);
 }
 
 /// Redrawing must end soon: at least a tenth of the distribution lies between the bounds.

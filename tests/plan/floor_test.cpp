@@ -21,6 +21,23 @@ std::string chat(const std::string& target) {
          target + R"(], "replications": 3})";
 }
 
+TEST_CASE("a run of seconds is spread out to 90 days, its bins to no more than 15",
+          "[plan][floor]") {
+  const ResolvedScenario scenario = chat_of(R"({
+    "schema_version": "1.0", "name": "short", "time": {"duration": "10s"},
+    "fleet": {"pools": [{"name": "p", "gpus": 24, "service_time": "5s"}]},
+    "classes": [{"name": "c", "stages": [{"pool": "p"}], "rate": "1/s"}],
+    "targets": [{"metric": "queue_delay", "class": "c", "statistic": "p95", "max": "1s"}]})");
+  const std::int64_t times = kMaxRunSpan.count / scenario.horizon.count;
+  const ResolvedScenario apart = with_spacing(scenario, times);
+  CHECK(apart.horizon == scenario.horizon * times);
+  CHECK(apart.collect.minute == Ticks{15LL * 86'400 * kTicksPerSecond});
+  Evaluator evaluator({});
+  const RunStatistics statistics =
+      evaluator.evaluate({"", apart}, 2).result.main_period().statistics;
+  CHECK(statistics.groups.back()[0].arrived.estimate(0.95).value == Approx(10).margin(8));
+}
+
 TEST_CASE("the floor of a token model is what a request takes alone", "[plan][floor]") {
   const ResolvedScenario scenario =
       chat_of(chat(R"({"id": "e2e", "metric": "e2e", "statistic": "mean", "max": "100ms"})"));
