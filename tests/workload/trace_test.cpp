@@ -71,6 +71,19 @@ WorkloadConfig replay(const Scratch& scratch, const std::string& file, double en
   return config;
 }
 
+/// Demand by the rates of r.csv, columns t and per_`unit`.
+WorkloadConfig rates_of_file(const Scratch& scratch, const std::string& unit, double end_s) {
+  WorkloadConfig config = plain_demand(0, end_s);
+  config.base_directory = scratch.directory();
+  RateFileConfig file;
+  file.path = "r.csv";
+  file.time_column = "t";
+  file.rate_column = "per_" + unit;
+  file.rate_unit = unit;
+  config.classes[0].rate.file = file;
+  return config;
+}
+
 std::vector<double> arrivals_s(const std::vector<Request>& requests) {
   std::vector<double> result;
   for (const Request& r : requests) result.push_back(seconds(r.arrival));
@@ -440,14 +453,7 @@ TEST_CASE("lengths of 0 tokens are taken as 1, with a warning", "[workload][trac
 TEST_CASE("a rate file holds each rate to the next row and can loop", "[workload][rate]") {
   Scratch scratch;
   scratch.write("r.csv", "t,per_min\n0,60\n10,120\n20,0\n");
-  WorkloadConfig config = plain_demand(0, 100);
-  config.base_directory = scratch.directory();
-  RateFileConfig file;
-  file.path = "r.csv";
-  file.time_column = "t";
-  file.rate_column = "per_min";
-  file.rate_unit = "min";
-  config.classes[0].rate.file = file;
+  WorkloadConfig config = rates_of_file(scratch, "min", 100);
   const RateFunction once = rate_of(config);
   CHECK(once.value(5) == Approx(1));
   CHECK(once.value(15) == Approx(2));
@@ -464,15 +470,8 @@ TEST_CASE("a rate file holds each rate to the next row and can loop", "[workload
 TEST_CASE("the last rate of a file lasts, along a line too and when two rows share their moment",
           "[workload][rate]") {
   Scratch scratch;
-  WorkloadConfig config = plain_demand(0, 3600);
-  config.base_directory = scratch.directory();
-  RateFileConfig file;
-  file.path = "r.csv";
-  file.time_column = "t";
-  file.rate_column = "per_s";
-  file.rate_unit = "s";
-  file.interpolation = "linear";
-  config.classes[0].rate.file = file;
+  WorkloadConfig config = rates_of_file(scratch, "s", 3600);
+  config.classes[0].rate.file->interpolation = "linear";
   scratch.write("r.csv", "t,per_s\n0,10\n");
   CHECK(rate_of(config).total() == Approx(36'000));
   config.classes[0].rate.file->loop = true;  // one row is as long as the run
@@ -546,16 +545,9 @@ TEST_CASE("rows before the zero of a trace's clock are warned of", "[workload][t
 TEST_CASE("a file that loops along a line comes back to its first rate at the run's end too",
           "[workload][rate]") {
   Scratch scratch;
-  WorkloadConfig config = plain_demand(0, 20);
-  config.base_directory = scratch.directory();
-  RateFileConfig file;
-  file.path = "r.csv";
-  file.time_column = "t";
-  file.rate_column = "per_s";
-  file.rate_unit = "s";
-  file.interpolation = "linear";
-  file.loop = true;
-  config.classes[0].rate.file = file;
+  WorkloadConfig config = rates_of_file(scratch, "s", 20);
+  config.classes[0].rate.file->interpolation = "linear";
+  config.classes[0].rate.file->loop = true;
   scratch.write("r.csv", "t,per_s\n0,0\n10,1000\n");
   CHECK(rate_of(config).total() == Approx(10'000));  // up for 10 s, down for 10 s
 }
